@@ -1,0 +1,466 @@
+"""GaussianMixture: scikit-learn's estimator, on softmix's sweep."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    DensityMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from threadpoolctl import ThreadpoolController
+
+from softmix.blocks import ArrayBlocks
+from softmix.estimators.initial_parameters import check_given
+from softmix.estimators.verbose import PrintingWatcher
+from softmix.exceptions import DegenerateComponentWarning
+from softmix.fit import FitPlan, FitResult, Watcher, fit_mixture
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.structures import STRUCTURES, Structure
+from softmix.sweep import ThreadSweep, resolve_n_jobs
+
+_INIT_PARAMS = {"kmeans", "k-means++", "random", "random_from_data"}
+
+
+class GaussianMixture(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, DensityMixin, BaseEstimator
+):
+    """Gaussian mixture fitted by expectation-maximisation.
+
+    A drop-in for :class:`sklearn.mixture.GaussianMixture`, many times faster, with row weights
+    and with the memberships as an embedding (`transform`). The density is
+
+        p(x) = Σ_k π_k N(x; μ_k, Σ_k).
+
+    Parameters
+    ----------
+    n_components : int, default=1
+        The number of components, K.
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'VVV', 'EEE', 'VVI', 'VII'}, \
+default='full'
+        What the covariances may be: one free matrix a component ('full', mclust's VVV), one
+        matrix for all ('tied', EEE), one variance a component and column ('diag', VVI), or
+        one variance a component ('spherical', VII).
+    tol : float, default=1e-3
+        Stop when the gain in log-likelihood still to come, projected from the last three
+        iterations, is at most this many nats per row, twice in a row. With 0, `max_iter`
+        iterations are made.
+    reg_covar : float, default=1e-6
+        The covariance floor, as a share of the data's own spread S (the covariance that a
+        single component of the same type would have): Σ_k ⪰ reg_covar · S. It does not
+        depend on units and is not added to sound covariances. 0 forbids the floor: a
+        covariance that is singular is then an error.
+    max_iter : int, default=100
+        The largest number of EM iterations of a run.
+    n_init : int, default=1
+        The number of starts; the run with the highest log-likelihood is kept.
+    init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
+        How a run starts. All starts work in coordinates whitened by S, so that units do not
+        matter, on at most some ten thousand rows.
+    weights_init : array-like of shape (n_components,), default=None
+        Initial weights.
+    means_init : array-like of shape (n_components, n_features), default=None
+        Initial means.
+    precisions_init : array-like, default=None
+        Initial precisions (inverse covariances), of the shape of `precisions_`.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the starts and `sample`.
+    warm_start : bool, default=False
+        Begin at the solution of the last call to `fit`.
+    verbose : int, default=0
+        1 prints iterations; 2 adds log-likelihoods and seconds.
+    verbose_interval : int, default=10
+        Iterations between two printed lines.
+    n_jobs : int, default=None
+        Threads. None uses every core that the process may use, within OMP_NUM_THREADS and
+        joblib's limits. The answer has the same bits for any number.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,)
+    means_ : ndarray of shape (n_components, n_features)
+    covariances_ : ndarray
+        (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'.
+    precisions_ : ndarray
+        Inverses of `covariances_`, of the same shape.
+    precisions_cholesky_ : ndarray
+        Upper triangular P_k with P_k P_kᵀ = Σ_k⁻¹ (for 'diag' and 'spherical' square roots).
+    converged_ : bool
+    n_iter_ : int
+        Iterations of the best run.
+    lower_bound_ : float
+        Mean log-likelihood per row (weighted) of the data under the stored parameters.
+    lower_bounds_ : list of float
+        The same at each iteration of the best run.
+    labels_ : ndarray of shape (n_samples,)
+        The most probable component of each row of the data.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    Notes
+    -----
+    The log-likelihood never falls between iterations. Where a covariance would become
+    singular, the floor holds it and a :class:`~softmix.DegenerateComponentWarning` names the
+    component and its columns.
+
+    References
+    ----------
+    Dempster, Laird & Rubin (1977), "Maximum likelihood from incomplete data via the EM
+    algorithm".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from softmix import GaussianMixture
+    >>> X = np.array([[1, 2], [1, 4], [1, 0], [10, 2], [10, 4], [10, 0]])
+    >>> gm = GaussianMixture(n_components=2, covariance_type="tied", random_state=0).fit(X)
+    >>> gm.means_[gm.means_[:, 0].argsort()].round(6) + 0.0
+    array([[ 1.,  2.],
+           [10.,  2.]])
+    >>> bool(gm.predict([[0, 0]]) == gm.predict([[1, 1]]))
+    True
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's protocol)
+        "n_components": [Interval(Integral, 1, None, closed="left")],
+        "covariance_type": [StrOptions(set(STRUCTURES))],
+        "tol": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+        "init_params": [StrOptions(_INIT_PARAMS)],
+        "weights_init": ["array-like", None],
+        "means_init": ["array-like", None],
+        "precisions_init": ["array-like", None],
+        "random_state": ["random_state"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "verbose_interval": [Interval(Integral, 1, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        covariance_type: str = "full",
+        tol: float = 1e-3,
+        reg_covar: float = 1e-6,
+        max_iter: int = 100,
+        n_init: int = 1,
+        init_params: str = "kmeans",
+        weights_init: Any = None,
+        means_init: Any = None,
+        precisions_init: Any = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        verbose: int = 0,
+        verbose_interval: int = 10,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.covariance_type = covariance_type
+        self.tol = tol
+        self.reg_covar = reg_covar
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.init_params = init_params
+        self.weights_init = weights_init
+        self.means_init = means_init
+        self.precisions_init = precisions_init
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.verbose_interval = verbose_interval
+        self.n_jobs = n_jobs
+
+    # Fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
+        """Fit the mixture to the rows of X.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Arrays, pandas, polars and Arrow tables. float32 is fitted in float32 with float64
+            sums; everything else in float64. Arrays of either are viewed, not copied.
+        y : Ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+            Nonnegative row weights; a weight of 2 is the row twice, of 0 the row left out.
+
+        Returns
+        -------
+        self : GaussianMixture
+
+        Raises
+        ------
+        ValueError
+            If X has NaN or infinite values, or fewer rows than components; if an initial
+            parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
+            start. The estimator is then as it was before.
+        """
+        with self._unchanged_on_error():
+            self._fit(X, sample_weight)
+        return self
+
+    def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
+        """Fit the mixture and give the most probable component of each row, shape (n_samples,)."""
+        return self.fit(X, y, sample_weight=sample_weight).labels_
+
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
+        """Fit the mixture and give the memberships of each row, shape (n_samples, n_components)."""
+        return self.fit(X, y, sample_weight=sample_weight).transform(X)
+
+    def _fit(self, X: Any, sample_weight: Any) -> None:
+        source = self._validated_source(X, sample_weight)
+        plan = self._plan(source.n_features)
+        rng = check_random_state(self.random_state)
+        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, _one_blas_thread():
+            result = fit_mixture(sweep, plan, rng)
+            self._store(result, source.dtype)
+            # Labels and bound belong to the parameters as stored, so predict and score agree.
+            labels = np.empty(source.n_rows, dtype=np.int64)
+            log_likelihood = sweep.log_likelihood(self._parameters(), labels=labels)
+        self.labels_ = labels
+        self.lower_bound_ = log_likelihood / _total_weight(source)
+        self._warn(result)
+
+    def _validated_source(self, X: Any, sample_weight: Any) -> ArrayBlocks:
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
+        weights = _row_weights(sample_weight, X)
+        n_counted = len(X) if weights is None else int(np.count_nonzero(weights))
+        if n_counted < self.n_components:
+            raise ValueError(
+                f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
+                f"n_samples = {n_counted}" + ("" if weights is None else " with positive sample_weight")
+            )
+        return ArrayBlocks(X, weights)
+
+    def _plan(self, n_features: int) -> FitPlan:
+        given = check_given(
+            self.weights_init, self.means_init, self.precisions_init,
+            self.n_components, n_features, self.covariance_type,
+        )
+        resume = self._parameters() if self.warm_start and hasattr(self, "converged_") else None
+        if resume is not None and resume.means.shape != (self.n_components, n_features):
+            raise ValueError(
+                f"warm_start=True goes on from a fit of shape (n_components, n_features) = "
+                f"{resume.means.shape}, but now n_components={self.n_components} and X has {n_features} "
+                "features. Set warm_start=False, or keep both."
+            )
+        watcher = PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher()
+        return FitPlan(
+            self._structure(), self.n_components, self.tol, self.reg_covar, self.max_iter,
+            self.n_init, self.init_params, given, resume,
+            self.lower_bounds_[-3:] if resume is not None else (), watcher,
+        )
+
+    def _store(self, result: FitResult, dtype: np.dtype) -> None:
+        parameters = result.parameters
+        self.converged_ = result.converged
+        self.n_iter_ = result.n_iter
+        self.lower_bounds_ = result.trace
+        self._set_parameters(parameters, dtype)
+
+    def _set_parameters(self, parameters: GaussianParameters, dtype: np.dtype) -> None:
+        factors = parameters.factors
+        matrices = parameters.shape in (FactorShape.FULL, FactorShape.SHARED)
+        self.weights_ = parameters.weights.astype(dtype)
+        self.means_ = parameters.means.astype(dtype)
+        self.covariances_ = parameters.covariances().astype(dtype)
+        self.precisions_ = parameters.precisions().astype(dtype)
+        cholesky = factors.swapaxes(-1, -2) if matrices else factors
+        self.precisions_cholesky_ = cholesky.astype(dtype)
+
+    def _warn(self, result: FitResult) -> None:
+        names = getattr(self, "feature_names_in_", None)
+        for degeneracy in result.degeneracies:
+            warnings.warn(degeneracy.describe(names), DegenerateComponentWarning, stacklevel=5)
+        if not result.converged and self.max_iter > 0:
+            warnings.warn(
+                "Best performing initialization did not converge. Try different init parameters, or "
+                "increase max_iter, tol, or check for degenerate data. "
+                f"(max_iter={self.max_iter}, tol={self.tol:g}, n_iter_={result.n_iter})",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
+
+    # Using the fit
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable component of each row, ndarray of int of shape (n_samples,)."""
+        source = self._source_to_score(X)
+        labels = np.empty(source.n_rows, dtype=np.int64)
+        self._evaluate(source, labels=labels)
+        return labels
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Memberships r_ik = p(z=k | x_i), ndarray of shape (n_samples, n_components).
+
+        Rows sum to one. Far rows are handled in log space: nothing under- or overflows.
+        """
+        source = self._source_to_score(X)
+        resp = np.empty((source.n_rows, len(self.weights_)), dtype=source.dtype)
+        self._evaluate(source, resp=resp)
+        return resp
+
+    def transform(self, X: Any) -> np.ndarray:
+        """The membership embedding of each row: `predict_proba`, (n_samples, n_components)."""
+        return self.predict_proba(X)
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Log-density log p(x_i) of each row in nats, ndarray of shape (n_samples,)."""
+        source = self._source_to_score(X)
+        log_norm = np.empty(source.n_rows, dtype=source.dtype)
+        self._evaluate(source, log_norm=log_norm)
+        return log_norm
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002
+        """Mean log-density per row (weighted), in nats."""
+        source = self._source_to_score(X, sample_weight)
+        return self._log_likelihood(source) / _total_weight(source)
+
+    def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Draw rows from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Component by component.
+        y : ndarray of int of shape (n_samples,)
+            The component of each row.
+        """
+        check_is_fitted(self)
+        if n_samples < 1:
+            raise ValueError(
+                f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample."
+            )
+        rng = check_random_state(self.random_state)
+        parameters = self._parameters()
+        counts = rng.multinomial(n_samples, parameters.weights / parameters.weights.sum())
+        y = np.repeat(np.arange(len(counts)), counts)
+        noise = rng.standard_normal((n_samples, parameters.n_features))
+        X = parameters.means[y] + self._colour(parameters, noise, counts)
+        return X.astype(self.means_.dtype), y
+
+    @staticmethod
+    def _colour(parameters: GaussianParameters, noise: np.ndarray, counts: np.ndarray) -> np.ndarray:
+        own = parameters.cholesky_factors()
+        if parameters.shape is FactorShape.SHARED:
+            return noise @ own.T
+        if parameters.shape is FactorShape.FULL:
+            parts = np.split(noise, np.cumsum(counts)[:-1])
+            return np.concatenate([part @ L.T for part, L in zip(parts, own, strict=True)])
+        return noise * np.repeat(own.reshape(len(counts), -1), counts, axis=0)
+
+    # Criteria
+
+    def bic(self, X: Any, sample_weight: Any = None) -> float:
+        """Bayesian information criterion, −2ℓ + ν log n; smaller is better (mclust's is −bic)."""
+        source = self._source_to_score(X, sample_weight)
+        return -2.0 * self._log_likelihood(source) + self._n_parameters() * np.log(_total_weight(source))
+
+    def aic(self, X: Any, sample_weight: Any = None) -> float:
+        """Akaike information criterion, −2ℓ + 2ν; smaller is better."""
+        source = self._source_to_score(X, sample_weight)
+        return -2.0 * self._log_likelihood(source) + 2.0 * self._n_parameters()
+
+    def icl(self, X: Any, sample_weight: Any = None) -> float:
+        """Integrated completed likelihood, bic − 2 Σ_i log max_k r_ik; smaller is better.
+
+        It is the BIC plus a price for rows that no component owns (Biernacki, Celeux & Govaert
+        2000; as mclust computes it, with the opposite sign).
+        """
+        source = self._source_to_score(X, sample_weight)
+        resp = np.empty((source.n_rows, len(self.weights_)))
+        self._evaluate(source, resp=resp)
+        certainty = np.log(resp.max(axis=1))
+        doubt = certainty.sum() if source.weights is None else certainty @ source.weights
+        return self.bic(X, sample_weight) - 2.0 * float(doubt)
+
+    def _n_parameters(self) -> int:
+        return self._structure().n_parameters(*self.means_.shape)
+
+    # The fitted state as the layers below see it
+
+    def _structure(self) -> Structure:
+        return STRUCTURES[self.covariance_type]
+
+    def _parameters(self) -> GaussianParameters:
+        """The parameters as stored in the public attributes, which the user may have set."""
+        shape = self._structure().shape
+        factors = np.asarray(self.precisions_cholesky_, dtype=np.float64)
+        if shape in (FactorShape.FULL, FactorShape.SHARED):
+            factors = np.ascontiguousarray(factors.swapaxes(-1, -2))
+        return GaussianParameters(
+            np.asarray(self.weights_, dtype=np.float64), np.asarray(self.means_, dtype=np.float64), factors, shape
+        )
+
+    def _source_to_score(self, X: Any, sample_weight: Any = None) -> ArrayBlocks:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        return ArrayBlocks(X, _row_weights(sample_weight, X))
+
+    def _evaluate(self, source: ArrayBlocks, **outputs: np.ndarray) -> None:
+        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
+            sweep.evaluate(self._parameters(), **outputs)
+
+    def _log_likelihood(self, source: ArrayBlocks) -> float:
+        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
+            return sweep.log_likelihood(self._parameters())
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.weights_.shape[0]
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """All or nothing: whatever goes wrong, the estimator is as it was."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+
+def _row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
+    if sample_weight is None:
+        return None
+    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to fit or score.")
+    return weights
+
+
+def _total_weight(source: ArrayBlocks) -> float:
+    return float(source.n_rows if source.weights is None else source.weights.sum())
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Looks through the loaded libraries once; later fits reuse what it found."""
+    return ThreadpoolController()
+
+
+def _one_blas_thread():  # type: ignore[no-untyped-def]
+    """BLAS pools only get in the way of our own threads: the matrices are small."""
+    return _controller().limit(limits=1)

@@ -1,0 +1,15 @@
+"""From centres to memberships: each row belongs to the nearest centre."""
+
+import numpy as np
+from sklearn.metrics import pairwise_distances_argmin
+
+
+def nearest(whitened: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """Hard memberships (n, K) of the nearest of `centers`, in whitened coordinates."""
+    return one_hot(pairwise_distances_argmin(whitened, centers), len(centers))
+
+
+def one_hot(labels: np.ndarray, n_components: int) -> np.ndarray:
+    resp = np.zeros((len(labels), n_components))
+    resp[np.arange(len(labels)), labels] = 1.0
+    return resp

@@ -1,0 +1,16 @@
+"""Start `random_from_data`: random rows are the centres, and every row joins the nearest.
+
+scikit-learn gives each component its one row and no other, and so begins with covariances of
+pure regularisation; here the drawn rows are the same kind of seed with a covariance that fits.
+"""
+
+import numpy as np
+
+from softmix.fit.starts.nearest import nearest
+from softmix.fit.starts.sample import Sample
+
+
+def random_from_data(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
+    share = None if sample.weights is None else sample.weights / sample.weights.sum()
+    chosen = rng.choice(len(sample.rows), n_components, replace=False, p=share)
+    return nearest(sample.whitened, sample.whitened[chosen])

@@ -1,0 +1,30 @@
+"""The only door to native code.
+
+A kernel is a module with three functions, `prepare`, `accumulate` and `evaluate`; `kernel()`
+gives the native one, or the NumPy reference where the extension is absent.
+"""
+
+import warnings
+from functools import cache
+from types import ModuleType
+
+from softmix.kernels import reference
+
+
+@cache
+def kernel() -> ModuleType:
+    """The kernel to use: native, or the reference (with one warning) where it cannot load."""
+    try:
+        from softmix.kernels import native  # noqa: PLC0415
+    except ImportError as error:
+        warnings.warn(
+            f"softmix runs on its NumPy reference kernel, many times slower: {error}. "
+            "Reinstall softmix with a C++ compiler present, or from a wheel.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return reference
+    return native
+
+
+__all__ = ["kernel", "reference"]

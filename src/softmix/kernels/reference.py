@@ -1,0 +1,105 @@
+"""The kernel in NumPy: readable, slow, and the oracle that native code must agree with.
+
+    z = F_k (x − c_k) − b_k,   b_k = F_k (μ_k − c_k)
+    log p(x, k) = log π_k + log |F_k| − ½ d log 2π − ½ |z|²
+
+c_k is μ_k rounded to the dtype of the rows. In float64 b_k is zero; in float32 it restores
+what rounding the mean would lose.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from softmix.parameters import FactorShape, GaussianParameters
+
+isa = "reference"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Parameters as the kernel wants them; `centers` are those of the statistics."""
+
+    parameters: GaussianParameters
+    centers: np.ndarray
+
+
+def prepare(parameters: GaussianParameters, dtype: np.dtype) -> Prepared:
+    """Ready `parameters` for blocks of `dtype`, once a sweep."""
+    return Prepared(parameters, parameters.means.astype(dtype).astype(np.float64))
+
+
+def accumulate(
+    prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray
+) -> None:
+    """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
+    parameters = prepared.parameters
+    K, d = parameters.means.shape
+    rows = rows.astype(np.float64)
+    log_joint = _log_joint(prepared, rows)
+    log_norm = logsumexp(log_joint, axis=1)
+    weights = np.ones(len(rows)) if row_weights is None else row_weights
+    resp = np.exp(log_joint - log_norm[:, None]) * weights[:, None]
+    out[:K] += resp.sum(axis=0)
+    scatters = []
+    for k in range(K):
+        y = rows - prepared.centers[k]
+        out[K + k * d : K + (k + 1) * d] += resp[:, k] @ y
+        scatters.append(_scatter(parameters.shape, resp[:, k], y))
+    scatter = np.stack(scatters)
+    if parameters.shape is FactorShape.SHARED:
+        scatter = scatter.sum(axis=0)
+    out[K * (1 + d) : -3] += scatter.ravel()
+    # A row of weight 0 does not count, even where its density underflows.
+    out[-3:] += (weights[weights > 0] @ log_norm[weights > 0], weights.sum(), len(rows))
+
+
+def evaluate(
+    prepared: Prepared,
+    rows: np.ndarray,
+    log_norm: np.ndarray | None = None,
+    resp: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    log_joint: np.ndarray | None = None,
+) -> None:
+    """Write, for one block, what is asked for of log p(x), memberships, labels, log p(x, k).
+
+    Each output has one entry (or one row of K) for each row of the block.
+    """
+    joint = _log_joint(prepared, rows.astype(np.float64))
+    norm = logsumexp(joint, axis=1)
+    if log_norm is not None:
+        log_norm[...] = norm
+    if resp is not None:
+        resp[...] = np.exp(joint - norm[:, None])
+    if labels is not None:
+        labels[...] = joint.argmax(axis=1)
+    if log_joint is not None:
+        log_joint[...] = joint
+
+
+def _log_joint(prepared: Prepared, rows: np.ndarray) -> np.ndarray:
+    parameters = prepared.parameters
+    joint = np.empty((len(rows), parameters.n_components))
+    for k, constant in enumerate(parameters.log_constants):
+        z = _whiten(parameters, k, rows - prepared.centers[k])
+        z -= _whiten(parameters, k, (parameters.means[k] - prepared.centers[k])[None])
+        joint[:, k] = constant - 0.5 * (z * z).sum(axis=1)
+    return joint
+
+
+def _whiten(parameters: GaussianParameters, k: int, y: np.ndarray) -> np.ndarray:
+    if parameters.shape is FactorShape.SHARED:
+        return y @ parameters.factors.T
+    if parameters.shape is FactorShape.FULL:
+        return y @ parameters.factors[k].T
+    return y * parameters.factors[k]
+
+
+def _scatter(shape: FactorShape, resp: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if shape is FactorShape.SCALAR:
+        return np.asarray(resp @ (y * y).sum(axis=1))
+    if shape is FactorShape.DIAGONAL:
+        return resp @ (y * y)
+    return ((resp[:, None] * y).T @ y)[np.tril_indices(y.shape[1])]

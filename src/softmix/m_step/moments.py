@@ -1,0 +1,30 @@
+"""What every M-step begins with: counts and sums give weights, means, and the step to them.
+
+    π_k = count_k / Σ_l count_l,   μ_k = c_k + sum_k / count_k
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from softmix.statistics import GaussianStatistics
+
+# Below this a count is no rows at all: dividing by it would overflow.
+_EMPTY = 1e-200
+
+
+class Moments(NamedTuple):
+    weights: np.ndarray  # (K,)
+    means: np.ndarray  # (K, d)
+    shift: np.ndarray  # (K, d), the new mean seen from the centre
+    count: np.ndarray  # (K,), safe to divide by
+
+
+def moments(statistics: GaussianStatistics) -> Moments:
+    """Weights and means; an empty component stays at its centre with weight 0."""
+    count = statistics.count
+    occupied = count > _EMPTY
+    safe = np.where(occupied, count, 1.0)
+    shift = np.where(occupied[:, None], statistics.sum / safe[:, None], 0.0)
+    weights = np.where(occupied, count, 0.0) / count.sum()
+    return Moments(weights, statistics.centers + shift, shift, safe)

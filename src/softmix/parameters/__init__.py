@@ -1,0 +1,5 @@
+"""Frozen values: what the M-step gives and the E-step takes."""
+
+from softmix.parameters.gaussian import FactorShape, GaussianParameters
+
+__all__ = ["FactorShape", "GaussianParameters"]

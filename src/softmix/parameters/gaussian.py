@@ -1,0 +1,102 @@
+"""Parameters of a Gaussian mixture: weights, means and precision factors.
+
+The covariance of component k is held as the inverse F_k of its lower Cholesky factor,
+
+    Σ_k = L_k L_kᵀ,   F_k = L_k⁻¹,   Σ_k⁻¹ = F_kᵀ F_k,   z = F_k (x − μ_k),
+
+because that is what the E-step multiplies with and what stays accurate when Σ_k is badly
+conditioned. F_k is stored in the smallest shape that the covariance structure allows.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+import numpy as np
+from scipy.linalg import lapack
+
+LOG_2PI = float(np.log(2.0 * np.pi))
+
+
+class FactorShape(StrEnum):
+    """The shape in which precision factors and scatters are stored."""
+
+    FULL = "full"  # (K, d, d), lower triangular
+    SHARED = "shared"  # (d, d), lower triangular, one for all components
+    DIAGONAL = "diagonal"  # (K, d)
+    SCALAR = "scalar"  # (K,)
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianParameters:
+    """Weights, means and precision factors of K Gaussian components in d dimensions.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (K,)
+        Mixture proportions; they sum to one.
+    means : ndarray of shape (K, d)
+    factors : ndarray
+        Inverse Cholesky factors, of the shape that `shape` says, in float64.
+    shape : FactorShape
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    factors: np.ndarray
+    shape: FactorShape
+
+    @property
+    def n_components(self) -> int:
+        return self.means.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        return self.means.shape[1]
+
+    @cached_property
+    def log_det_factors(self) -> np.ndarray:
+        """log |F_k| = −½ log |Σ_k|, shape (K,)."""
+        K, d = self.means.shape
+        if self.shape is FactorShape.SCALAR:
+            return d * np.log(self.factors)
+        if self.shape is FactorShape.DIAGONAL:
+            return np.log(self.factors).sum(axis=1)
+        diagonal = np.diagonal(self.factors, axis1=-2, axis2=-1)
+        return np.broadcast_to(np.log(diagonal).sum(axis=-1), (K,))
+
+    @cached_property
+    def log_constants(self) -> np.ndarray:
+        """log π_k + log |F_k| − ½ d log 2π, shape (K,): the log-density at the mean."""
+        with np.errstate(divide="ignore"):  # an empty component has weight 0
+            log_weights = np.log(self.weights)
+        return log_weights + self.log_det_factors - 0.5 * self.n_features * LOG_2PI
+
+    def cholesky_factors(self) -> np.ndarray:
+        """L_k = F_k⁻¹, in the shape of `factors`."""
+        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
+            return 1.0 / self.factors
+        return invert_triangular(self.factors)
+
+    def covariances(self) -> np.ndarray:
+        """Σ_k, in the shape of scikit-learn's ``covariances_``."""
+        factors = self.cholesky_factors()
+        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
+            return factors**2
+        return factors @ factors.swapaxes(-1, -2)
+
+    def precisions(self) -> np.ndarray:
+        """Σ_k⁻¹, in the shape of scikit-learn's ``precisions_``."""
+        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
+            return self.factors**2
+        return self.factors.swapaxes(-1, -2) @ self.factors
+
+
+def invert_triangular(lower: np.ndarray) -> np.ndarray:
+    """Inverse of each lower triangular matrix in a stack of shape (..., d, d)."""
+    d = lower.shape[-1]
+    inverse = np.empty(lower.shape)
+    for matrix, out in zip(lower.reshape(-1, d, d), inverse.reshape(-1, d, d), strict=True):
+        # LAPACK reads columns: the transpose of our rows is an upper triangle.
+        out[...] = lapack.dtrtri(matrix.T, lower=0)[0].T
+    return inverse

@@ -1,0 +1,57 @@
+"""The covariance structures: the table that joins a name, a shape, an M-step and a count.
+
+Names are mclust's (volume, shape, orientation: Equal, Varying, Identity); scikit-learn's
+four are aliases.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from softmix import m_step
+from softmix.m_step import CovarianceFloor
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.statistics import GaussianStatistics
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One covariance structure.
+
+    Parameters
+    ----------
+    name : str
+        mclust's name.
+    shape : FactorShape
+        How factors and scatters are stored.
+    m_step : callable
+        (statistics, floor) → parameters.
+    n_covariance_parameters : callable
+        (K, d) → the number of free parameters in the covariances.
+    """
+
+    name: str
+    shape: FactorShape
+    m_step: Callable[[GaussianStatistics, CovarianceFloor], GaussianParameters]
+    n_covariance_parameters: Callable[[int, int], int]
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Free parameters of the whole mixture: covariances, means and weights."""
+        K, d = n_components, n_features
+        return self.n_covariance_parameters(K, d) + K * d + K - 1
+
+
+_VVV = Structure("VVV", FactorShape.FULL, m_step.vvv, lambda K, d: K * d * (d + 1) // 2)
+_EEE = Structure("EEE", FactorShape.SHARED, m_step.eee, lambda K, d: d * (d + 1) // 2)  # noqa: ARG005
+_VVI = Structure("VVI", FactorShape.DIAGONAL, m_step.vvi, lambda K, d: K * d)
+_VII = Structure("VII", FactorShape.SCALAR, m_step.vii, lambda K, d: K)  # noqa: ARG005
+
+STRUCTURES: dict[str, Structure] = {
+    "full": _VVV,
+    "tied": _EEE,
+    "diag": _VVI,
+    "spherical": _VII,
+    "VVV": _VVV,
+    "EEE": _EEE,
+    "VVI": _VVI,
+    "VII": _VII,
+}

@@ -1,0 +1,112 @@
+"""The sweep in one process: Python threads take blocks, the kernel runs without the GIL.
+
+Each thread takes the next block, makes its statistics and hands them to a tree sum, so any
+number of threads and any schedule give the same bits.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from types import TracebackType
+
+import numpy as np
+
+from softmix.blocks import ArrayBlocks
+from softmix.e_step import GaussianEStep
+from softmix.parameters import GaussianParameters
+from softmix.statistics import GaussianStatistics
+from softmix.sweep.tree_sum import TreeSum
+
+
+class ThreadSweep:
+    """Sweeps over an in-memory source with `n_jobs` threads. Use as a context manager.
+
+    Calling it with parameters gives the statistics of all rows under them.
+    """
+
+    def __init__(self, source: ArrayBlocks, n_jobs: int = 1) -> None:
+        self.source = source
+        helpers = min(n_jobs, len(source)) - 1
+        self._n_helpers = helpers
+        self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
+
+    def __enter__(self) -> "ThreadSweep":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
+        """The statistics of all rows, about the means of `parameters`."""
+        e_step = GaussianEStep(parameters, self.source.dtype)
+        total: TreeSum[GaussianStatistics] = TreeSum(len(self.source))
+        self._for_each_block(lambda number: total.add(number, e_step(self.source[number])))
+        return total.total()
+
+    def evaluate(self, parameters: GaussianParameters, **outputs: np.ndarray) -> None:
+        """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for all rows."""
+        e_step = GaussianEStep(parameters, self.source.dtype)
+
+        def visit(number: int) -> None:
+            span = self.source.span(number)
+            e_step.evaluate(self.source[number], **{name: out[span] for name, out in outputs.items()})
+
+        self._for_each_block(visit)
+
+    def log_likelihood(self, parameters: GaussianParameters, **outputs: np.ndarray) -> float:
+        """Σ_i w_i log p(x_i) over all rows; fills `outputs` (see `evaluate`) on the way."""
+        e_step = GaussianEStep(parameters, self.source.dtype)
+        total: TreeSum[float] = TreeSum(len(self.source))
+
+        def visit(number: int) -> None:
+            span, block = self.source.span(number), self.source[number]
+            log_norm = np.empty(len(block.rows))
+            e_step.evaluate(block, log_norm=log_norm, **{name: out[span] for name, out in outputs.items()})
+            total.add(number, _weighted_sum(log_norm, block.weights))
+
+        self._for_each_block(visit)
+        return total.total()
+
+    def _for_each_block(self, visit: Callable[[int], None]) -> None:
+        queue = _Countdown(len(self.source))
+
+        def work() -> None:
+            while (number := queue.take()) is not None:
+                visit(number)
+
+        helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
+        try:
+            work()
+        finally:
+            # After an error or Ctrl-C here, the helpers finish their block and stop.
+            queue.close()
+            for helper in helpers:
+                helper.result()
+
+
+class _Countdown:
+    """The numbers 0 … n−1, each given to one taker."""
+
+    def __init__(self, n: int) -> None:
+        self._next, self._stop, self._lock = 0, n, Lock()
+
+    def take(self) -> int | None:
+        with self._lock:
+            if self._next >= self._stop:
+                return None
+            self._next += 1
+            return self._next - 1
+
+    def close(self) -> None:
+        with self._lock:
+            self._stop = 0
+
+
+def _weighted_sum(log_norm: np.ndarray, weights: np.ndarray | None) -> float:
+    if weights is None:
+        return float(log_norm.sum())
+    counted = weights > 0
+    return float(weights[counted] @ log_norm[counted])
