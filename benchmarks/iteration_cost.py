@@ -1,0 +1,114 @@
+"""Cost of one EM iteration, by the difference of two fits: (t(b) − t(a)) / (b − a).
+
+Everything that a fit does once (validation, spread, factors of the start, last E-step) cancels.
+Contestants alternate within a round, and the best time of each over the rounds counts: noise of
+the machine only adds. The result is in ns per row × component × iteration.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.cells import Problem
+from benchmarks.peers import Contestant, Timed
+
+_FIRST = 1
+# The differences to aim at, in seconds, and the longest one that is allowed to a slow peer.
+_ENOUGH_FAST, _ENOUGH_SLOW, _LONG = 0.06, 0.5, 3.0
+_FEWEST, _MOST = 2, 60
+
+
+@dataclass
+class Cost:
+    """One contestant's times over the rounds."""
+
+    name: str
+    few: list[float] = field(default_factory=list)
+    many: list[float] = field(default_factory=list)
+    log_likelihood: float = float("nan")
+    failure: str = ""
+
+    def ns(self, problem: Problem, steps: int) -> float | None:
+        """ns per row × component × iteration, or None where there is no sound difference."""
+        if self.failure or not self.many:
+            return None
+        difference = min(self.many) - min(self.few)
+        return 1e9 * difference / (steps * problem.cell.n * problem.cell.K) if difference > 0 else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The costs of all contestants on one problem, with one number of threads."""
+
+    problem: Problem
+    threads: int
+    iterations: tuple[int, int]
+    costs: list[Cost]
+
+    def as_record(self) -> dict[str, object]:
+        """What goes into the file of raw figures."""
+        a, b = self.iterations
+        return {
+            "n": self.problem.cell.n,
+            "d": self.problem.cell.d,
+            "K": self.problem.cell.K,
+            "covariance": self.problem.covariance,
+            "kind": self.problem.kind,
+            "threads": self.threads,
+            "iterations": [a, b],
+            "effective_components": round(self.problem.effective_components, 2),
+            "ns": {cost.name: _rounded(cost.ns(self.problem, b - a)) for cost in self.costs},
+            "seconds": {
+                cost.name: [[round(t, 5) for t in cost.few], [round(t, 5) for t in cost.many]]
+                for cost in self.costs
+            },
+            "log_likelihood": {cost.name: cost.log_likelihood for cost in self.costs if not cost.failure},
+            "failures": {cost.name: cost.failure for cost in self.costs if cost.failure},
+        }
+
+
+def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, rounds: int) -> Comparison:
+    """Time `contestants` on `problem`, alternating; softmix, being short, twice a round."""
+    costs = [Cost(contestant.name) for contestant in contestants]
+    steps = _steps([_warm_up(c, problem, threads, cost) for c, cost in zip(contestants, costs, strict=True)])
+    for _ in range(rounds):
+        for contestant, cost in zip(contestants, costs, strict=True):
+            for _ in range(2 if contestant.name.startswith("softmix") else 1):
+                _one_round(contestant, problem, threads, steps, cost)
+    return Comparison(problem, threads, (_FIRST, _FIRST + steps), costs)
+
+
+def _warm_up(contestant: Contestant, problem: Problem, threads: int, cost: Cost) -> float:
+    timed = _fit(contestant, problem, _FIRST, threads, cost)
+    return timed.seconds if timed else float("nan")
+
+
+def _one_round(contestant: Contestant, problem: Problem, threads: int, steps: int, cost: Cost) -> None:
+    few = _fit(contestant, problem, _FIRST, threads, cost)
+    many = _fit(contestant, problem, _FIRST + steps, threads, cost)
+    if few and many:
+        cost.few.append(few.seconds)
+        cost.many.append(many.seconds)
+        cost.log_likelihood = many.log_likelihood
+
+
+def _fit(contestant: Contestant, problem: Problem, iterations: int, threads: int, cost: Cost) -> Timed | None:
+    if cost.failure:
+        return None
+    try:
+        return contestant.fit(problem, iterations, threads)
+    except (RuntimeError, ValueError, ArithmeticError) as error:
+        cost.failure = str(error).strip().splitlines()[0]
+        return None
+
+
+def _steps(warm_ups: list[float]) -> int:
+    """The number of iterations between the two fits; a warm-up is about two iterations."""
+    times = [seconds / 2 for seconds in warm_ups if seconds == seconds]  # noqa: PLR0124 (NaN)
+    if not times:
+        return _FEWEST
+    wanted = max(_ENOUGH_FAST / min(times), _ENOUGH_SLOW / max(times))
+    return int(min(max(min(wanted, _LONG / max(times)), _FEWEST), _MOST)) + 1
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.4g}")
