@@ -2,11 +2,13 @@
 
 Everything that a fit does once (validation, spread, factors of the start, last E-step) cancels.
 Contestants alternate within a round, and the best time of each over the rounds counts: noise of
-the machine only adds. The result is in ns per row × component × iteration.
+the machine only adds. The result is in ns per row × component × iteration. A contestant that stops
+at convergence (oneDAL) is divided by the iterations that it made, and repeated more often.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 
 from benchmarks.cells import Problem
 from benchmarks.peers import Contestant, Timed
@@ -19,18 +21,20 @@ _FEWEST, _MOST = 2, 60
 
 @dataclass
 class Cost:
-    """One contestant's times over the rounds."""
+    """One contestant's times over the rounds, and the iterations it made in the longer fits."""
 
     name: str
     few: list[float] = field(default_factory=list)
     many: list[float] = field(default_factory=list)
+    iterations: int = 0
     log_likelihood: float = float("nan")
     failure: str = ""
 
-    def ns(self, problem: Problem, steps: int) -> float | None:
+    def ns(self, problem: Problem) -> float | None:
         """ns per row × component × iteration, or None where there is no sound difference."""
         if self.failure or not self.many:
             return None
+        steps = self.iterations - _FIRST
         difference = min(self.many) - min(self.few)
         return 1e9 * difference / (steps * problem.cell.n * problem.cell.K) if difference > 0 else None
 
@@ -41,12 +45,10 @@ class Comparison:
 
     problem: Problem
     threads: int
-    iterations: tuple[int, int]
     costs: list[Cost]
 
     def as_record(self) -> dict[str, object]:
         """What goes into the file of raw figures."""
-        a, b = self.iterations
         return {
             "n": self.problem.cell.n,
             "d": self.problem.cell.d,
@@ -54,9 +56,9 @@ class Comparison:
             "covariance": self.problem.covariance,
             "kind": self.problem.kind,
             "threads": self.threads,
-            "iterations": [a, b],
+            "iterations": {"first": _FIRST} | {cost.name: cost.iterations for cost in self.costs},
             "effective_components": round(self.problem.effective_components, 2),
-            "ns": {cost.name: _rounded(cost.ns(self.problem, b - a)) for cost in self.costs},
+            "ns": {cost.name: _rounded(cost.ns(self.problem)) for cost in self.costs},
             "seconds": {
                 cost.name: [[round(t, 5) for t in cost.few], [round(t, 5) for t in cost.many]]
                 for cost in self.costs
@@ -72,9 +74,13 @@ def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, r
     steps = _steps([_warm_up(c, problem, threads, cost) for c, cost in zip(contestants, costs, strict=True)])
     for _ in range(rounds):
         for contestant, cost in zip(contestants, costs, strict=True):
-            for _ in range(2 if contestant.name.startswith("softmix") else 1):
-                _one_round(contestant, problem, threads, steps, cost)
-    return Comparison(problem, threads, (_FIRST, _FIRST + steps), costs)
+            begin, pairs = perf_counter(), 2 if contestant.name.startswith("softmix") else 1
+            while pairs > 0 or (cost.iterations <= steps // 2 and perf_counter() - begin < _ENOUGH_SLOW):
+                _one_pair(contestant, problem, threads, steps, cost)
+                pairs -= 1
+                if cost.failure:
+                    break
+    return Comparison(problem, threads, costs)
 
 
 def _warm_up(contestant: Contestant, problem: Problem, threads: int, cost: Cost) -> float:
@@ -82,13 +88,15 @@ def _warm_up(contestant: Contestant, problem: Problem, threads: int, cost: Cost)
     return timed.seconds if timed else float("nan")
 
 
-def _one_round(contestant: Contestant, problem: Problem, threads: int, steps: int, cost: Cost) -> None:
+def _one_pair(contestant: Contestant, problem: Problem, threads: int, steps: int, cost: Cost) -> None:
     few = _fit(contestant, problem, _FIRST, threads, cost)
     many = _fit(contestant, problem, _FIRST + steps, threads, cost)
     if few and many:
         cost.few.append(few.seconds)
         cost.many.append(many.seconds)
-        cost.log_likelihood = many.log_likelihood
+        cost.log_likelihood, cost.iterations = many.log_likelihood, many.iterations
+        if many.iterations <= _FIRST:
+            cost.failure = f"stopped after {many.iterations} iteration(s) of {_FIRST + steps}"
 
 
 def _fit(contestant: Contestant, problem: Problem, iterations: int, threads: int, cost: Cost) -> Timed | None:

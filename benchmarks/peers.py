@@ -1,7 +1,7 @@
 """The contestants: each fits a problem with a fixed number of EM iterations and says how long.
 
-All begin at the same weights, means and covariances and make exactly `iterations` iterations
-(tolerance 0). Each returns the log-likelihood per row that its last iteration saw, so that the
+All begin at the same weights, means and covariances and make `iterations` iterations (tolerance
+0; oneDAL may stop sooner, and says so). Each returns the log-likelihood per row that its last iteration saw, so that the
 caller can check that they did the same work.
 """
 
@@ -23,10 +23,11 @@ from benchmarks.environment import clean_environment
 
 
 class Timed(NamedTuple):
-    """Seconds of one fit, and the log-likelihood per row at its last iteration."""
+    """Seconds of one fit, log-likelihood per row at its last iteration, iterations made."""
 
     seconds: float
     log_likelihood: float
+    iterations: int
 
 
 class Contestant(Protocol):
@@ -99,7 +100,7 @@ class OneDalElsewhere:
         if self._sent is not problem:
             for name in ("rows", "weights", "means", "covariances"):
                 np.save(Path(self._folder.name, name + ".npy"), getattr(problem, name))
-        request = {"new": self._sent is not problem, "iterations": iterations, "threads": threads}
+        request = {"new": self._sent is not problem, "settings": [iterations, threads]}
         self._sent = problem
         if self._worker.stdin is None or self._worker.stdout is None:
             raise RuntimeError("The oneDAL worker has no pipes.")
@@ -107,7 +108,7 @@ class OneDalElsewhere:
         answer = json.loads(self._worker.stdout.readline())
         if "error" in answer:
             raise RuntimeError(answer["error"])
-        return Timed(answer["seconds"], answer["log_likelihood"])
+        return Timed(*answer["timed"])
 
 
 def one_dal(python: str | None) -> Contestant | str:
@@ -139,7 +140,7 @@ def _timed(model: Any, rows: np.ndarray) -> Timed:
         seconds = perf_counter() - begin
     if model.n_iter_ != model.max_iter:
         raise RuntimeError(f"{model.n_iter_} iterations were made where {model.max_iter} were asked for.")
-    return Timed(seconds, float(model.lower_bounds_[-1]))
+    return Timed(seconds, float(model.lower_bounds_[-1]), model.n_iter_)
 
 
 def _without_pythonpath() -> dict[str, str]:
