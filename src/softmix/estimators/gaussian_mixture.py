@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -394,6 +395,12 @@ default='full'
         certainty = np.log(resp.max(axis=1))
         doubt = certainty.sum() if source.weights is None else certainty @ source.weights
         return self.bic(X, sample_weight) - 2.0 * float(doubt)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to one file, without pickle; `softmix.load` reads it back."""
+        from softmix.store import save  # noqa: PLC0415 (a consumer, above this layer)
+
+        save(self, path)
 
     def _n_parameters(self) -> int:
         return self._structure().n_parameters(*self.means_.shape)

@@ -1,0 +1,191 @@
+"""A fitted GaussianMixture as plain arrays and scalars, and back.
+
+Nothing that is read is trusted: names, kinds, shapes, dtypes and ranges are checked before a
+model is made of them. `RecordError` says what was found and what is needed.
+"""
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.parameters import FactorShape
+from softmix.structures import STRUCTURES
+
+_ESSENTIAL = ("weights_", "means_", "precisions_cholesky_")
+_DERIVED = ("covariances_", "precisions_")
+_INITIAL = ("weights_init", "means_init", "precisions_init")
+_TRACE = "lower_bounds_"
+# Weights are stored in the model's dtype: float32 and many components sum to one only so well.
+_SUM_TOLERANCE = 1e-3
+
+
+class RecordError(ValueError):
+    """The arrays and scalars are not those of a fitted model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """What a model file holds: named arrays, and scalars that JSON can write."""
+
+    arrays: dict[str, np.ndarray]
+    scalars: dict[str, Any]
+
+
+def to_record(model: GaussianMixture) -> Record:
+    """The constructor parameters and fitted attributes of `model`.
+
+    Raises
+    ------
+    RecordError
+        If an attribute was set to something that could not be loaded again.
+    """
+    params = model.get_params(deep=False)
+    names = (*_ESSENTIAL, *_DERIVED)
+    arrays = {name: np.asarray(getattr(model, name)) for name in names if hasattr(model, name)}
+    arrays |= {name: _initial(params.pop(name)) for name in _INITIAL if params[name] is not None}
+    if hasattr(model, _TRACE):
+        arrays[_TRACE] = np.asarray(model.lower_bounds_, dtype=np.float64)
+    columns = getattr(model, "feature_names_in_", None)
+    scalars = {
+        "params": {name: _plain(value) for name, value in params.items() if name not in _INITIAL},
+        "converged": bool(getattr(model, "converged_", False)),
+        "n_iter": int(getattr(model, "n_iter_", 0)),
+        "lower_bound": float(model.lower_bound_) if hasattr(model, "lower_bound_") else None,
+        "feature_names": None if columns is None else [str(name) for name in columns],
+    }
+    record = Record(arrays, scalars)
+    from_record(record)
+    return record
+
+
+def from_record(record: Record) -> GaussianMixture:
+    """The model that `record` describes.
+
+    Raises
+    ------
+    RecordError
+        If anything in it is missing, foreign, or out of range.
+    """
+    arrays, scalars = dict(record.arrays), dict(record.scalars)
+    model = _unfitted(scalars.pop("params", None), {n: arrays.pop(n) for n in _INITIAL if n in arrays})
+    trace = arrays.pop(_TRACE, None)
+    _check_parameters(arrays, model.n_components, model.covariance_type)
+    for name, array in arrays.items():
+        setattr(model, name, array)
+    model.n_features_in_ = model.means_.shape[1]
+    if trace is not None:
+        model.lower_bounds_ = _trace(trace)
+    _set_scalars(model, scalars)
+    return model
+
+
+def _initial(value: Any) -> np.ndarray:
+    return np.asarray(value, dtype=np.float64)
+
+
+def _plain(value: Any) -> Any:
+    """A constructor parameter as JSON can hold it; a random generator is not kept."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, Integral):
+        return int(value)
+    return float(value) if isinstance(value, Real) else None
+
+
+def _unfitted(params: Any, initial: dict[str, np.ndarray]) -> GaussianMixture:
+    _require(isinstance(params, dict), "the constructor parameters are missing")
+    unknown = sorted(set(params) - (set(GaussianMixture().get_params()) - set(_INITIAL)))
+    _require(not unknown, f"unknown constructor parameters: {', '.join(map(repr, unknown))}")
+    _require(isinstance(params.get("n_components"), int), "'n_components' is missing")
+    model = GaussianMixture(**params, **initial)
+    try:
+        model._validate_params()
+    except ValueError as error:
+        raise RecordError(str(error)) from error
+    return model
+
+
+def _check_parameters(arrays: dict[str, np.ndarray], n_components: int, covariance_type: str) -> None:
+    missing = [name for name in _ESSENTIAL if name not in arrays]
+    _require(not missing, f"missing arrays: {', '.join(missing)}")
+    unknown = sorted(set(arrays) - {*_ESSENTIAL, *_DERIVED})
+    _require(not unknown, f"unknown arrays: {', '.join(map(repr, unknown))}")
+    dtypes = {array.dtype for array in arrays.values()}
+    _require(
+        len(dtypes) == 1 and dtypes <= {np.dtype("f8"), np.dtype("f4")},
+        f"arrays of {', '.join(sorted(map(str, dtypes)))}; one of float64 and float32 is needed",
+    )
+    K, means = n_components, arrays["means_"]
+    _require(means.ndim == 2 and means.shape[1] > 0, f"means_ has shape {means.shape}")
+    shape = STRUCTURES[covariance_type].shape
+    matrices = _matrices_shape(shape, K, means.shape[1])
+    for name, array in arrays.items():
+        needed = {"weights_": (K,), "means_": (K, means.shape[1])}.get(name, matrices)
+        _require(array.shape == needed, f"{name} has shape {array.shape}; {needed} is needed")
+        # A covariance may over- or underflow float32 where its factor does not.
+        sound = ~np.isnan(array) if name in _DERIVED else np.isfinite(array)
+        _require(bool(sound.all()), f"{name} has values that are not finite")
+    _check_weights(arrays["weights_"])
+    _check_factors(arrays["precisions_cholesky_"], shape)
+
+
+def _matrices_shape(shape: FactorShape, K: int, d: int) -> tuple[int, ...]:
+    return {
+        FactorShape.FULL: (K, d, d),
+        FactorShape.SHARED: (d, d),
+        FactorShape.DIAGONAL: (K, d),
+        FactorShape.SCALAR: (K,),
+    }[shape]
+
+
+def _check_weights(weights: np.ndarray) -> None:
+    _require(bool((weights >= 0).all()), "weights_ has negative values")
+    total = float(weights.sum(dtype=np.float64))
+    _require(abs(total - 1.0) <= _SUM_TOLERANCE, f"weights_ sums to {total:g}, not to 1")
+
+
+def _check_factors(factors: np.ndarray, shape: FactorShape) -> None:
+    if shape in (FactorShape.DIAGONAL, FactorShape.SCALAR):
+        _require(bool((factors > 0).all()), "precisions_cholesky_ has values that are not positive")
+        return
+    diagonal = np.diagonal(factors, axis1=-2, axis2=-1)
+    _require(bool((diagonal > 0).all()), "precisions_cholesky_ has a diagonal that is not positive")
+    _require(not np.tril(factors, -1).any(), "precisions_cholesky_ is not upper triangular")
+
+
+def _trace(trace: np.ndarray) -> list[float]:
+    _require(trace.dtype == np.float64 and trace.ndim == 1, f"{_TRACE} is not a list of float64")
+    return trace.tolist()  # type: ignore[no-any-return]
+
+
+def _set_scalars(model: GaussianMixture, scalars: dict[str, Any]) -> None:
+    converged, n_iter = scalars.get("converged"), scalars.get("n_iter")
+    _require(isinstance(converged, bool), "'converged' is not true or false")
+    _require(type(n_iter) is int and n_iter >= 0, "'n_iter' is not a count")
+    model.converged_, model.n_iter_ = converged, n_iter
+    bound = scalars.get("lower_bound")
+    if bound is not None:
+        _require(isinstance(bound, float), "'lower_bound' is not a number")
+        model.lower_bound_ = bound
+    names = scalars.get("feature_names")
+    if names is not None:
+        model.feature_names_in_ = _feature_names(names, model.n_features_in_)
+
+
+def _feature_names(names: Any, n_features: int) -> np.ndarray:
+    _require(
+        isinstance(names, list) and all(isinstance(name, str) for name in names), "column names are not text"
+    )
+    _require(len(names) == n_features, f"{len(names)} column names for {n_features} columns")
+    _require(len(set(names)) == len(names), "column names repeat")
+    return np.array(names, dtype=object)
+
+
+def _require(condition: bool, finding: str) -> None:
+    if not condition:
+        raise RecordError(finding)
