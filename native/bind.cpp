@@ -1,0 +1,111 @@
+// The only file that knows Python. Python validates; the kernels trust.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "gaussian_kernel.hpp"
+
+namespace nb = nanobind;
+
+namespace {
+
+using softmix::Dimensions;
+using softmix::GaussianKernel;
+using softmix::InstructionSet;
+using softmix::Outputs;
+using softmix::Shape;
+
+template <class E> using In = nb::ndarray<const E, nb::c_contig, nb::device::cpu>;
+template <class E> using Out = nb::ndarray<E, nb::c_contig, nb::device::cpu>;
+
+const InstructionSet& find(const std::string& name) {
+  int count;
+  const InstructionSet* const* sets = softmix::instruction_sets(&count);
+  for (int i = 0; i < count; ++i)
+    if (name == sets[i]->name && sets[i]->available()) return *sets[i];
+  throw std::invalid_argument("this machine or build has no instruction set " + name);
+}
+
+std::vector<std::string> available() {
+  int count;
+  const InstructionSet* const* sets = softmix::instruction_sets(&count);
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i)
+    if (sets[i]->available()) names.emplace_back(sets[i]->name);
+  return names;
+}
+
+template <class T> const GaussianKernel<T>& table(const InstructionSet& set);
+template <> const GaussianKernel<double>& table<double>(const InstructionSet& set) { return set.gaussian_double; }
+template <> const GaussianKernel<float>& table<float>(const InstructionSet& set) { return set.gaussian_float; }
+
+// The kernel of one instruction set, row type and problem size.
+template <class T> class Gaussian {
+ public:
+  Gaussian(const std::string& isa, int shape, ptrdiff_t components, ptrdiff_t features)
+      : kernel_(table<T>(find(isa))), dims_{static_cast<Shape>(shape), components, features} {}
+
+  size_t packed_size() const { return kernel_.packed_size(dims_); }
+  size_t workspace_size() const { return kernel_.workspace_size(dims_); }
+
+  void pack(In<double> means, In<double> factors, In<double> log_constants, Out<T> packed, Out<double> centers) const {
+    kernel_.pack(dims_, means.data(), factors.data(), log_constants.data(), packed.data(), centers.data());
+  }
+
+  void accumulate(In<T> packed, In<T> rows, std::optional<In<double>> row_weights, Out<double> out,
+                  Out<T> workspace) const {
+    const double* weights = row_weights ? row_weights->data() : nullptr;
+    const T* first = rows.data();
+    const ptrdiff_t n = ptrdiff_t(rows.shape(0));
+    const T* parameters = packed.data();
+    double* target = out.data();
+    T* scratch = workspace.data();
+    nb::gil_scoped_release release;
+    kernel_.accumulate(dims_, parameters, n, first, weights, target, scratch);
+  }
+
+  void evaluate(In<T> packed, In<T> rows, std::optional<Out<T>> log_norm, std::optional<Out<T>> resp,
+                std::optional<Out<int64_t>> labels, std::optional<Out<T>> log_joint, Out<T> workspace) const {
+    const Outputs<T> outputs = {log_norm ? log_norm->data() : nullptr, resp ? resp->data() : nullptr,
+                                labels ? labels->data() : nullptr, log_joint ? log_joint->data() : nullptr};
+    const T* first = rows.data();
+    const ptrdiff_t n = ptrdiff_t(rows.shape(0));
+    const T* parameters = packed.data();
+    T* scratch = workspace.data();
+    nb::gil_scoped_release release;
+    kernel_.evaluate(dims_, parameters, n, first, outputs, scratch);
+  }
+
+ private:
+  const GaussianKernel<T>& kernel_;
+  Dimensions dims_;
+};
+
+template <class T> void bind(nb::module_& m, const char* name) {
+  nb::class_<Gaussian<T>>(m, name)
+      .def(nb::init<const std::string&, int, ptrdiff_t, ptrdiff_t>(), nb::arg("isa"), nb::arg("shape"),
+           nb::arg("components"), nb::arg("features"))
+      .def_prop_ro("packed_size", &Gaussian<T>::packed_size)
+      .def_prop_ro("workspace_size", &Gaussian<T>::workspace_size)
+      .def("pack", &Gaussian<T>::pack)
+      .def("accumulate", &Gaussian<T>::accumulate, nb::arg("packed"), nb::arg("rows"),
+           nb::arg("row_weights").none(), nb::arg("out"), nb::arg("workspace"))
+      .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
+           nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
+  m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  bind<double>(m, "GaussianFloat64");
+  bind<float>(m, "GaussianFloat32");
+}

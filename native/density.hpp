@@ -1,0 +1,182 @@
+// log π_k N(x; μ_k, Σ_k) for a tile of rows: |z|² with z = F (x − c) − b, a vector across rows.
+#pragma once
+
+#include "layout.hpp"
+
+namespace softmix {
+namespace SOFTMIX_ISA {
+
+// In float64 the centre is the mean and b is zero; in float32 b restores what rounding lost.
+template <class T> constexpr bool has_offset = sizeof(T) == 4;
+
+// Columns of the diagonal part of a row block: entry (i, j) for i ≥ j, then |z_j|² is complete.
+template <class T, int Height>
+SOFTMIX_INLINE void triangle(const T* y, const T* factor, Vec<T> (&z)[Height][kVectors], Vec<T> (&q)[kVectors]) {
+  SOFTMIX_UNROLL
+  for (int j = 0; j < Height; ++j) {
+    Vec<T> column[kVectors];
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) column[v] = load<T>(y + j * group<T> + v * lanes<T>);
+    SOFTMIX_UNROLL
+    for (int i = j; i < Height; ++i) {
+      const Vec<T> entry = splat<T>(factor[j * Height + i]);
+      SOFTMIX_UNROLL
+      for (int v = 0; v < kVectors; ++v) z[i][v] += entry * column[v];
+    }
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) q[v] += z[j][v] * z[j][v];
+  }
+}
+
+// Adds the |z|² of rows [first, first + Height) of F to q. y is a centred panel (d, group).
+template <class T, int Height>
+SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, const T* offset, Vec<T> (&q)[kVectors]) {
+  Vec<T> z[Height][kVectors];
+  SOFTMIX_UNROLL
+  for (int i = 0; i < Height; ++i)
+    SOFTMIX_UNROLL
+  for (int v = 0; v < kVectors; ++v) z[i][v] = has_offset<T> ? splat<T>(-offset[first + i]) : Vec<T>{};
+  for (ptrdiff_t j = 0; j < first; ++j) {
+    Vec<T> column[kVectors];
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) column[v] = load<T>(y + j * group<T> + v * lanes<T>);
+    SOFTMIX_UNROLL
+    for (int i = 0; i < Height; ++i) {
+      const Vec<T> entry = splat<T>(factor[j * Height + i]);
+      SOFTMIX_UNROLL
+      for (int v = 0; v < kVectors; ++v) z[i][v] += entry * column[v];
+    }
+  }
+  triangle<T, Height>(y + first * group<T>, factor + first * Height, z, q);
+}
+
+template <class T>
+SOFTMIX_INLINE void last_block(const T* y, const T* factor, ptrdiff_t first, ptrdiff_t height, const T* offset,
+                               Vec<T> (&q)[kVectors]) {
+  switch (height) {
+    case 1: return row_block<T, 1>(y, factor, first, offset, q);
+    case 2: return row_block<T, 2>(y, factor, first, offset, q);
+    case 3: return row_block<T, 3>(y, factor, first, offset, q);
+#if SOFTMIX_BLOCK_ROWS > 4
+    case 4: return row_block<T, 4>(y, factor, first, offset, q);
+    case 5: return row_block<T, 5>(y, factor, first, offset, q);
+    case 6: return row_block<T, 6>(y, factor, first, offset, q);
+    case 7: return row_block<T, 7>(y, factor, first, offset, q);
+#endif
+    default: return;
+  }
+}
+
+template <class T> SOFTMIX_INLINE void center_panel(const T* panel, const T* center, ptrdiff_t d, T* y) {
+  for (ptrdiff_t j = 0; j < d; ++j) {
+    const Vec<T> c = splat<T>(center[j]);
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      store<T>(y + j * group<T> + v * lanes<T>, load<T>(panel + j * group<T> + v * lanes<T>) - c);
+  }
+}
+
+// |z|² of one panel under a triangular factor; y is scratch of (d, group).
+template <class T>
+SOFTMIX_INLINE void mahalanobis(const T* panel, const T* center, const T* offset, const T* factor, ptrdiff_t d, T* y,
+                                Vec<T> (&q)[kVectors]) {
+  center_panel<T>(panel, center, d, y);
+  ptrdiff_t row = 0;
+  for (; row + kBlock <= d; row += kBlock) {
+    row_block<T, kBlock>(y, factor, row, offset, q);
+    factor += kBlock * (row + kBlock);
+  }
+  last_block<T>(y, factor, row, d - row, offset, q);
+}
+
+// The same for at most kSmall columns, all in registers: nothing is stored on the way.
+template <class T, int D>
+SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* offset, const T* factor,
+                                      Vec<T> (&q)[kVectors]) {
+  SOFTMIX_UNROLL
+  for (int first = 0; first < D; first += kBlock) {
+    constexpr int most = D < kBlock ? D : kBlock;
+    const int height = D - first < kBlock ? D - first : kBlock;
+    Vec<T> z[most][kVectors];
+    SOFTMIX_UNROLL
+    for (int i = 0; i < height; ++i)
+      SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) z[i][v] = has_offset<T> ? splat<T>(-offset[first + i]) : Vec<T>{};
+    SOFTMIX_UNROLL
+    for (int j = 0; j < first + height; ++j) {
+      Vec<T> y[kVectors];
+      SOFTMIX_UNROLL
+      for (int v = 0; v < kVectors; ++v) y[v] = load<T>(panel + j * group<T> + v * lanes<T>) - splat<T>(center[j]);
+      SOFTMIX_UNROLL
+      for (int i = j < first ? 0 : j - first; i < height; ++i) {
+        const Vec<T> entry = splat<T>(factor[j * height + i]);
+        SOFTMIX_UNROLL
+        for (int v = 0; v < kVectors; ++v) z[i][v] += entry * y[v];
+      }
+    }
+    SOFTMIX_UNROLL
+    for (int i = 0; i < height; ++i)
+      SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) q[v] += z[i][v] * z[i][v];
+    factor += height * (first + height);
+  }
+}
+
+// |z|² of one panel under a diagonal factor.
+template <class T>
+SOFTMIX_INLINE void scaled_distance(const T* panel, const T* center, const T* offset, const T* factor, ptrdiff_t d,
+                                    Vec<T> (&q)[kVectors]) {
+  for (ptrdiff_t j = 0; j < d; ++j) {
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      Vec<T> z = (load<T>(panel + j * group<T> + v * lanes<T>) - center[j]) * factor[j];
+      if (has_offset<T>) z -= offset[j];
+      q[v] += z * z;
+    }
+  }
+}
+
+// How one component's |z|² is found, chosen once a call: D > 0 for a small triangle.
+constexpr int kTriangle = 0, kDiagonal = -1;
+
+// log_joint (K, stride) of `panels` panels.
+template <class T, int Kind>
+void log_joint_of(const Packed<T>& packed, ptrdiff_t d, const T* panels, int n_panels, T* y, T* log_joint,
+                  ptrdiff_t stride) {
+  for (ptrdiff_t k = 0; k < packed.components; ++k) {
+    const T constant = packed.constants()[k];
+    for (int p = 0; p < n_panels; ++p) {
+      const T* panel = panels + p * d * group<T>;
+      Vec<T> q[kVectors] = {};
+      if constexpr (Kind == kTriangle)
+        mahalanobis<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, y, q);
+      else if constexpr (Kind == kDiagonal)
+        scaled_distance<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, q);
+      else
+        mahalanobis_small<T, Kind>(panel, packed.center(k), packed.offset(k), packed.factor(k), q);
+      for (int v = 0; v < kVectors; ++v)
+        store<T>(log_joint + k * stride + p * group<T> + v * lanes<T>, constant - T(0.5) * q[v]);
+    }
+  }
+}
+
+template <class T>
+void log_joint_of_tile(Dimensions dims, const Packed<T>& packed, const T* panels, int n_panels, T* y, T* log_joint,
+                       ptrdiff_t stride) {
+  const ptrdiff_t d = dims.features;
+  if (!is_matrix(dims.shape)) return log_joint_of<T, kDiagonal>(packed, d, panels, n_panels, y, log_joint, stride);
+  switch (d) {
+    case 1: return log_joint_of<T, 1>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 2: return log_joint_of<T, 2>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 3: return log_joint_of<T, 3>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 4: return log_joint_of<T, 4>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 5: return log_joint_of<T, 5>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 6: return log_joint_of<T, 6>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 7: return log_joint_of<T, 7>(packed, d, panels, n_panels, y, log_joint, stride);
+    case 8: return log_joint_of<T, 8>(packed, d, panels, n_panels, y, log_joint, stride);
+    default: return log_joint_of<T, kTriangle>(packed, d, panels, n_panels, y, log_joint, stride);
+  }
+}
+
+}  // namespace SOFTMIX_ISA
+}  // namespace softmix

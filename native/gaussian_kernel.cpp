@@ -1,0 +1,252 @@
+// The Gaussian kernel for the instruction set of this translation unit: a fused E and M pass over
+// a block, and the same densities for scoring and memberships.
+#include "gaussian_kernel.hpp"
+
+#include "density.hpp"
+#include "responsibilities.hpp"
+#include "row_moments.hpp"
+
+namespace softmix {
+namespace SOFTMIX_ISA {
+namespace {
+
+// Responsibilities of a stretch of rows stay in the second-level cache until they are used.
+constexpr ptrdiff_t kStretchBytes = 1 << 18, kMaxStretch = 16 * kTile;
+
+template <class T> ptrdiff_t stretch_rows(Dimensions dims) {
+  if (dims.features <= kSmall) return kTile;
+  const ptrdiff_t fitting = kStretchBytes / (dims.components * ptrdiff_t(sizeof(T))) / kTile * kTile;
+  return fitting < kTile ? kTile : fitting > kMaxStretch ? kMaxStretch : fitting;
+}
+
+template <class T> struct Workspace {
+  ptrdiff_t stretch, lane_step;
+  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *weighted;
+  double* lane_sums;
+  int32_t* positions;
+  size_t bytes;
+
+  Workspace(Dimensions dims, void* memory) : stretch(stretch_rows<T>(dims)) {
+    Arena arena(memory);
+    const ptrdiff_t d = dims.features, padded = round_up(d, lanes<T>);
+    lane_step = d <= kSmall ? dense_entries(dims.shape, d) * lanes<T> : 0;
+    panels = arena.take<T>(kTile * d);
+    centred = arena.take<T>(group<T> * d);
+    log_joint = arena.take<T>(dims.components * stretch);
+    inverse = arena.take<T>(stretch);
+    log_norm = arena.take<T>(stretch);
+    chosen = arena.take<T>(kChunk * padded);
+    weighted = arena.take<T>(kChunk * padded);
+    lane_sums = arena.take<double>(dims.components * lane_step);
+    positions = arena.take<int32_t>(stretch + 16);
+    bytes = arena.used + 64;
+  }
+};
+
+// `rows` row-major rows into panels; what is missing of a whole tile repeats the first row.
+template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* panels) {
+  for (int t = 0; t < kTile; ++t) {
+    const T* row = rows + (t < n ? t : 0) * d;
+    T* const column = panels + (t / group<T>) * d * group<T> + t % group<T>;
+    for (ptrdiff_t j = 0; j < d; ++j) column[j * group<T>] = row[j];
+  }
+}
+
+template <class T>
+void density_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, const Workspace<T>& w) {
+  for (ptrdiff_t t = 0; t < n; t += kTile) {
+    transpose<T>(rows + t * dims.features, n - t, dims.features, w.panels);
+    log_joint_of_tile<T>(dims, packed, w.panels, kTile / group<T>, w.centred, w.log_joint + t, w.stretch);
+  }
+}
+
+// Σ w log p over the rows of a stretch, in eight interleaved sums.
+template <class T> double weighted_sum(const T* log_norm, const double* weights, ptrdiff_t n) {
+  double part[8] = {};
+  for (ptrdiff_t t = 0; t < n; ++t) {
+    const double weight = weights ? weights[t] : 1.0;
+    part[t % 8] += weight > 0 ? weight * double(log_norm[t]) : 0.0;
+  }
+  return ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+}
+
+template <class T> void apply_weights(T* inverse, const double* weights, ptrdiff_t n, ptrdiff_t whole) {
+  if (weights)
+    for (ptrdiff_t t = 0; t < n; ++t) inverse[t] *= T(weights[t]);
+  for (ptrdiff_t t = n; t < whole; ++t) inverse[t] = T(0);
+}
+
+template <class T>
+void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, ptrdiff_t first,
+                     ptrdiff_t here, const Workspace<T>& w, double* out) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const ptrdiff_t scatter_step = dims.shape == Shape::full       ? d * (d + 1) / 2
+                                 : dims.shape == Shape::diagonal ? d
+                                 : dims.shape == Shape::scalar   ? 1
+                                                                 : 0;
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    const T* const resp = w.log_joint + k * w.stretch;
+    int active = int(here);
+    // Finding the active rows pays when there may be few of them.
+    if (!w.lane_step || K >= 8) {
+      active = 0;
+      for (ptrdiff_t t = 0; t < here; t += lanes<T>) active += append_positive<T>(resp + t, int(t), w.positions + active);
+      while (active && w.positions[active - 1] >= here) --active;
+    }
+    if (w.lane_step && 4 * active > here) {
+      add_dense_moments<T>(dims, w.panels, kTile / group<T>, resp, w.inverse, packed.center(k),
+                           w.lane_sums + k * w.lane_step);
+    } else {
+      const Target target = {out + k, out + K + k * d, out + K + K * d + k * scatter_step};
+      add_row_moments<T>(dims, packed.padded, rows, n, first, w.positions, active, resp, w.inverse, packed.center(k),
+                         w.chosen, w.weighted, target);
+    }
+  }
+}
+
+template <class T>
+void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows, const double* row_weights,
+                double* out, T* workspace) {
+  const Packed<T> packed(dims, parameters);
+  const Workspace<T> w(dims, workspace);
+  const ptrdiff_t K = dims.components, d = dims.features;
+  for (ptrdiff_t i = 0; i < K * w.lane_step; ++i) w.lane_sums[i] = 0;
+  double log_likelihood = 0, total_weight = row_weights ? 0 : double(n);
+  for (ptrdiff_t first = 0; first < n; first += w.stretch) {
+    const ptrdiff_t here = n - first < w.stretch ? n - first : w.stretch, whole = round_up(here, kTile);
+    const double* const weights = row_weights ? row_weights + first : nullptr;
+    density_stretch<T>(dims, packed, rows + first * d, here, w);
+    normalise<T>(w.log_joint, K, w.stretch, whole, Format<T>::kNegligible, w.inverse, w.log_norm);
+    log_likelihood += weighted_sum<T>(w.log_norm, weights, here);
+    apply_weights<T>(w.inverse, weights, here, whole);
+    moments_stretch<T>(dims, packed, rows, n, first, here, w, out);
+    if (weights)
+      for (ptrdiff_t t = 0; t < here; ++t) total_weight += weights[t];
+  }
+  const ptrdiff_t scatter = dims.shape == Shape::full       ? K * d * (d + 1) / 2
+                            : dims.shape == Shape::shared   ? d * (d + 1) / 2
+                            : dims.shape == Shape::diagonal ? K * d
+                                                            : K;
+  if (w.lane_step) {
+    const ptrdiff_t step = dims.shape == Shape::shared ? 0 : scatter / K;
+    for (ptrdiff_t k = 0; k < K; ++k)
+      reduce_dense_moments<T>(dims, w.lane_sums + k * w.lane_step,
+                              {out + k, out + K + k * d, out + K + K * d + k * step});
+  }
+  double* const tail = out + K + K * d + scatter;
+  tail[0] += log_likelihood;
+  tail[1] += total_weight;
+  tail[2] += double(n);
+}
+
+// (K, stride) to (rows, K), times `scale` of each row where given.
+template <class T>
+void write_rows(const T* values, ptrdiff_t components, ptrdiff_t stride, ptrdiff_t rows, const T* scale, T* out) {
+  for (ptrdiff_t t = 0; t < rows; ++t)
+    for (ptrdiff_t k = 0; k < components; ++k) out[t * components + k] = values[k * stride + t] * (scale ? scale[t] : T(1));
+}
+
+template <class T>
+void write_labels(const T* log_joint, ptrdiff_t components, ptrdiff_t stride, ptrdiff_t rows, int64_t* labels) {
+  for (ptrdiff_t t = 0; t < rows; ++t) {
+    ptrdiff_t best = 0;
+    for (ptrdiff_t k = 1; k < components; ++k)
+      if (log_joint[k * stride + t] > log_joint[best * stride + t]) best = k;
+    labels[t] = best;
+  }
+}
+
+template <class T>
+void evaluate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows, Outputs<T> outputs, T* workspace) {
+  const Packed<T> packed(dims, parameters);
+  const Workspace<T> w(dims, workspace);
+  const ptrdiff_t K = dims.components;
+  for (ptrdiff_t first = 0; first < n; first += w.stretch) {
+    const ptrdiff_t here = n - first < w.stretch ? n - first : w.stretch, whole = round_up(here, kTile);
+    density_stretch<T>(dims, packed, rows + first * dims.features, here, w);
+    if (outputs.log_joint) write_rows<T>(w.log_joint, K, w.stretch, here, nullptr, outputs.log_joint + first * K);
+    if (outputs.labels) write_labels<T>(w.log_joint, K, w.stretch, here, outputs.labels + first);
+    if (!outputs.log_norm && !outputs.resp) continue;
+    normalise<T>(w.log_joint, K, w.stretch, whole, Format<T>::kExpMin, w.inverse, w.log_norm);
+    if (outputs.resp) write_rows<T>(w.log_joint, K, w.stretch, here, w.inverse, outputs.resp + first * K);
+    if (outputs.log_norm)
+      for (ptrdiff_t t = 0; t < here; ++t) outputs.log_norm[first + t] = w.log_norm[t];
+  }
+}
+
+// b = F (μ − c), what rounding the mean to T has lost, in whitened coordinates.
+template <class T>
+void pack_matrix(ptrdiff_t d, const double* lost, const double* factor, T* offset, T* packed) {
+  for (ptrdiff_t i = 0; i < d; ++i) {
+    double sum = 0;
+    for (ptrdiff_t j = 0; j <= i; ++j) sum += factor[i * d + j] * lost[j];
+    offset[i] = T(sum);
+  }
+  if (!packed) return;
+  for (ptrdiff_t row = 0; row < d; row += kBlock) {
+    const ptrdiff_t height = d - row < kBlock ? d - row : kBlock;
+    for (ptrdiff_t j = 0; j < row + height; ++j)
+      for (ptrdiff_t i = row; i < row + height; ++i) *packed++ = T(j <= i ? factor[i * d + j] : 0.0);
+  }
+}
+
+template <class T>
+void pack(Dimensions dims, const double* means, const double* factors, const double* log_constants, T* out,
+          double* centers) {
+  const Packed<T> packed(dims, out);
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const size_t size = packed.size();
+  for (size_t i = 0; i < size; ++i) out[i] = T(0);
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    T* const center = const_cast<T*>(packed.center(k));
+    T* const offset = const_cast<T*>(packed.offset(k));
+    T* const factor = const_cast<T*>(packed.factor(k));
+    out[k] = T(log_constants[k]);
+    // The last entries of `centers` not yet needed serve as scratch for μ − c.
+    double* const lost = centers + k * d;
+    for (ptrdiff_t j = 0; j < d; ++j) {
+      center[j] = T(means[k * d + j]);
+      lost[j] = means[k * d + j] - double(center[j]);
+    }
+    if (dims.shape == Shape::full) pack_matrix<T>(d, lost, factors + k * d * d, offset, factor);
+    if (dims.shape == Shape::shared) pack_matrix<T>(d, lost, factors, offset, k ? nullptr : factor);
+    if (!is_matrix(dims.shape))
+      for (ptrdiff_t j = 0; j < d; ++j) {
+        const double f = dims.shape == Shape::scalar ? factors[k] : factors[k * d + j];
+        factor[j] = T(f);
+        offset[j] = T(f * lost[j]);
+      }
+    for (ptrdiff_t j = 0; j < d; ++j) centers[k * d + j] = double(center[j]);
+  }
+}
+
+template <class T> size_t packed_size(Dimensions dims) { return Packed<T>(dims, nullptr).size(); }
+
+template <class T> size_t workspace_size(Dimensions dims) { return Workspace<T>(dims, nullptr).bytes / sizeof(T); }
+
+bool available() {
+#if defined(__x86_64__) && SOFTMIX_VECTOR_BYTES == 64
+  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma");
+#elif defined(__x86_64__) && SOFTMIX_VECTOR_BYTES == 32
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#else
+  return true;
+#endif
+}
+
+template <class T> constexpr GaussianKernel<T> table() {
+  return {packed_size<T>, workspace_size<T>, pack<T>, accumulate<T>, evaluate<T>};
+}
+
+}  // namespace
+
+#define SOFTMIX_QUOTE(name) #name
+#define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
+
+extern const InstructionSet instruction_set;
+const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), available, table<double>(), table<float>()};
+
+}  // namespace SOFTMIX_ISA
+}  // namespace softmix

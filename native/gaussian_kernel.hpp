@@ -1,0 +1,53 @@
+// The interface of the Gaussian kernel: plain pointers in, caller-owned buffers out.
+//
+// A kernel starts no thread, allocates nothing and throws nothing. There is one table of
+// functions for each instruction set and row type; dispatch.cpp says which the machine can run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace softmix {
+
+// In what shape precision factors come and scatters go.
+enum class Shape : int { full = 0, shared = 1, diagonal = 2, scalar = 3 };
+
+struct Dimensions {
+  Shape shape;
+  ptrdiff_t components, features;
+};
+
+// What `evaluate` writes for each row; a null pointer is not asked for.
+template <class T> struct Outputs {
+  T* log_norm;      // (n,)
+  T* resp;          // (n, K)
+  int64_t* labels;  // (n,)
+  T* log_joint;     // (n, K)
+};
+
+template <class T> struct GaussianKernel {
+  // Elements of the packed parameters, and of the workspace of one call.
+  size_t (*packed_size)(Dimensions);
+  size_t (*workspace_size)(Dimensions);
+  // Parameters as the kernel reads them. `centers` (K, d) receives the means rounded to T.
+  // factors: (K, d, d) or (d, d) lower triangular, (K, d), or (K,); log_constants: (K,).
+  void (*pack)(Dimensions, const double* means, const double* factors, const double* log_constants, T* packed,
+               double* centers);
+  // Adds the statistics of n rows to `out`: count (K), sum (K d), scatter, log-likelihood,
+  // total weight, rows. row_weights may be null.
+  void (*accumulate)(Dimensions, const T* packed, ptrdiff_t n, const T* rows, const double* row_weights, double* out,
+                     T* workspace);
+  void (*evaluate)(Dimensions, const T* packed, ptrdiff_t n, const T* rows, Outputs<T> outputs, T* workspace);
+};
+
+struct InstructionSet {
+  const char* name;
+  bool (*available)();
+  GaussianKernel<double> gaussian_double;
+  GaussianKernel<float> gaussian_float;
+};
+
+// All sets in this build, the fastest first; `count` receives how many.
+const InstructionSet* const* instruction_sets(int* count);
+
+}  // namespace softmix

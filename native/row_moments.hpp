@@ -1,0 +1,180 @@
+// Moments of one component over chosen rows, a vector across columns.
+//
+// Only rows that the component has a part in are visited: with separated clusters that is one in
+// K. Their centred copies are packed, then the scatter is a blocked symmetric rank-n update,
+// kBlock × kVectors vectors in registers, lower triangle only.
+#pragma once
+
+#include "dense_moments.hpp"
+
+namespace softmix {
+namespace SOFTMIX_ISA {
+
+// Rows packed at a time: few enough for the first-level cache at moderate d.
+constexpr int kChunk = 64;
+
+template <class T> struct ChosenRows {
+  int n;
+  const T* row[kChunk];  // readable up to the padded number of columns
+  T resp[kChunk];
+};
+
+template <class T, int Height, int Wide>
+SOFTMIX_INLINE void rank_update(const T* ry, const T* y, ptrdiff_t padded, int n, ptrdiff_t first, ptrdiff_t column,
+                                double* scatter) {
+  Vec<T> total[Height][Wide] = {};
+  for (int a = 0; a < n; ++a, ry += padded, y += padded) {
+    Vec<T> right[Wide];
+    SOFTMIX_UNROLL
+    for (int v = 0; v < Wide; ++v) right[v] = load<T>(y + column + v * lanes<T>);
+    SOFTMIX_UNROLL
+    for (int i = 0; i < Height; ++i) {
+      const Vec<T> left = splat<T>(ry[first + i]);
+      SOFTMIX_UNROLL
+      for (int v = 0; v < Wide; ++v) total[i][v] += left * right[v];
+    }
+  }
+  SOFTMIX_UNROLL
+  for (int i = 0; i < Height; ++i) {
+    const ptrdiff_t row = first + i;
+    double* const packed_row = scatter + row * (row + 1) / 2;
+    SOFTMIX_UNROLL
+    for (int v = 0; v < Wide; ++v) {
+      const ptrdiff_t start = column + v * lanes<T>;
+      if (start + lanes<T> <= row + 1) {
+        add_lanes<T>(packed_row + start, total[i][v]);
+      } else {  // the diagonal cuts this vector
+        T part[lanes<T>];
+        store<T>(part, total[i][v]);
+        for (ptrdiff_t j = start; j <= row; ++j) packed_row[j] += double(part[j - start]);
+      }
+    }
+  }
+}
+
+template <class T, int Height>
+SOFTMIX_INLINE void block_row(const T* ry, const T* y, ptrdiff_t padded, int n, ptrdiff_t first, double* scatter) {
+  const ptrdiff_t vectors = (first + Height + lanes<T> - 1) / lanes<T>;
+  ptrdiff_t v = 0;
+  for (; v + 3 <= vectors; v += 3) rank_update<T, Height, 3>(ry, y, padded, n, first, v * lanes<T>, scatter);
+  if (vectors - v == 2) rank_update<T, Height, 2>(ry, y, padded, n, first, v * lanes<T>, scatter);
+  if (vectors - v == 1) rank_update<T, Height, 1>(ry, y, padded, n, first, v * lanes<T>, scatter);
+}
+
+template <class T>
+void add_scatter(const T* ry, const T* y, ptrdiff_t d, ptrdiff_t padded, int n, double* scatter) {
+  ptrdiff_t row = 0;
+  for (; row + kBlock <= d; row += kBlock) block_row<T, kBlock>(ry, y, padded, n, row, scatter);
+  switch (d - row) {
+    case 1: return block_row<T, 1>(ry, y, padded, n, row, scatter);
+    case 2: return block_row<T, 2>(ry, y, padded, n, row, scatter);
+    case 3: return block_row<T, 3>(ry, y, padded, n, row, scatter);
+#if SOFTMIX_BLOCK_ROWS > 4
+    case 4: return block_row<T, 4>(ry, y, padded, n, row, scatter);
+    case 5: return block_row<T, 5>(ry, y, padded, n, row, scatter);
+    case 6: return block_row<T, 6>(ry, y, padded, n, row, scatter);
+    case 7: return block_row<T, 7>(ry, y, padded, n, row, scatter);
+#endif
+    default: return;
+  }
+}
+
+template <class T> SOFTMIX_INLINE void add_vector(double* out, Vec<T> v, ptrdiff_t wanted) {
+  if (wanted >= lanes<T>) return add_lanes<T>(out, v);
+  T part[lanes<T>];
+  store<T>(part, v);
+  for (ptrdiff_t j = 0; j < wanted; ++j) out[j] += double(part[j]);
+}
+
+// Packs y = x − c and r y of the chosen rows, (n, padded) each, and adds Σ r y to `sum`.
+template <class T>
+void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, T* y, T* ry,
+               double* sum) {
+  for (ptrdiff_t column = 0; column < padded; column += lanes<T>) {
+    const Vec<T> c = load<T>(center + column);
+    Vec<T> total = {};
+    for (int a = 0; a < chosen.n; ++a) {
+      const Vec<T> centred = load<T>(chosen.row[a] + column) - c;
+      const Vec<T> weighted = centred * chosen.resp[a];
+      store<T>(y + a * padded + column, centred);
+      store<T>(ry + a * padded + column, weighted);
+      total += weighted;
+    }
+    add_vector<T>(sum + column, total, d - column);
+  }
+}
+
+template <class T, int Wide>
+SOFTMIX_INLINE void squares_of(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d,
+                               bool trace, double* sum, double* scatter) {
+  Vec<T> c[Wide], first[Wide] = {}, second[Wide] = {};
+  SOFTMIX_UNROLL
+  for (int v = 0; v < Wide; ++v) c[v] = load<T>(center + column + v * lanes<T>);
+  for (int a = 0; a < chosen.n; ++a) {
+    SOFTMIX_UNROLL
+    for (int v = 0; v < Wide; ++v) {
+      const Vec<T> y = load<T>(chosen.row[a] + column + v * lanes<T>) - c[v];
+      const Vec<T> ry = y * chosen.resp[a];
+      first[v] += ry;
+      second[v] += ry * y;
+    }
+  }
+  for (int v = 0; v < Wide; ++v) {
+    const ptrdiff_t start = column + v * lanes<T>;
+    add_vector<T>(sum + start, first[v], d - start);
+    if (!trace) {
+      add_vector<T>(scatter + start, second[v], d - start);
+    } else {
+      double part[lanes<T>] = {};
+      add_vector<T>(part, second[v], d - start);
+      for (int lane = 0; lane < lanes<T>; ++lane) *scatter += part[lane];
+    }
+  }
+}
+
+// Adds Σ r y and Σ r y² (or its trace).
+template <class T>
+void add_squares(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, bool trace,
+                 double* sum, double* scatter) {
+  ptrdiff_t column = 0;
+  for (; column + 4 * lanes<T> <= padded; column += 4 * lanes<T>)
+    squares_of<T, 4>(chosen, center, column, d, trace, sum, scatter);
+  for (; column < padded; column += lanes<T>)
+    squares_of<T, 1>(chosen, center, column, d, trace, sum, scatter);
+}
+
+// The rows listed in `positions` (seen from row `first` of the block of n rows) with their
+// responsibilities, kChunk at a time. y and ry are scratch of (kChunk, padded).
+template <class T>
+void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t n, ptrdiff_t first,
+                     const int32_t* positions, int n_positions, const T* resp, const T* inverse, const T* center,
+                     T* y, T* ry, Target target) {
+  const ptrdiff_t d = dims.features;
+  ChosenRows<T> chosen;
+  for (int done = 0; done < n_positions; done += kChunk) {
+    chosen.n = n_positions - done < kChunk ? n_positions - done : kChunk;
+    double count = 0;
+    for (int a = 0; a < chosen.n; ++a) {
+      const int32_t t = positions[done + a];
+      const T* row = rows + (first + t) * d;
+      if ((first + t) * d + padded > n * d) {  // a whole vector would read past the block
+        T* const copy = y + a * padded;
+        for (ptrdiff_t j = 0; j < padded; ++j) copy[j] = j < d ? row[j] : T(0);
+        row = copy;
+      }
+      chosen.row[a] = row;
+      chosen.resp[a] = resp[t] * inverse[t];
+      count += double(chosen.resp[a]);
+    }
+    *target.count += count;
+    if (is_matrix(dims.shape)) {
+      pack_rows<T>(chosen, center, d, padded, y, ry, target.sum);
+      add_scatter<T>(ry, y, d, padded, chosen.n, target.scatter);
+    } else {
+      add_squares<T>(chosen, center, d, padded, dims.shape == Shape::scalar, target.sum, target.scatter);
+    }
+  }
+}
+
+}  // namespace SOFTMIX_ISA
+}  // namespace softmix

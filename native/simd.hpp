@@ -1,0 +1,107 @@
+// Vectors of the instruction set that this translation unit is compiled for.
+//
+// They are the compiler's own vector types (GCC, Clang), so one source serves every instruction
+// set. Everything sits in a namespace named after the set: the linker must never merge a function
+// of one with that of another. For the same reason no standard-library template is used here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+#define SOFTMIX_ISA avx512
+#define SOFTMIX_VECTOR_BYTES 64
+#define SOFTMIX_BLOCK_ROWS 8
+#include <immintrin.h>
+#elif defined(__AVX2__) && defined(__FMA__)
+#define SOFTMIX_ISA avx2
+#define SOFTMIX_VECTOR_BYTES 32
+#define SOFTMIX_BLOCK_ROWS 4
+#elif defined(__aarch64__)
+#define SOFTMIX_ISA neon
+#define SOFTMIX_VECTOR_BYTES 16
+#define SOFTMIX_BLOCK_ROWS 8
+#else
+#define SOFTMIX_ISA baseline
+#define SOFTMIX_VECTOR_BYTES 16
+#define SOFTMIX_BLOCK_ROWS 4
+#endif
+
+#define SOFTMIX_INLINE static inline __attribute__((always_inline))
+#define SOFTMIX_UNROLL _Pragma("GCC unroll 32")
+
+namespace softmix {
+namespace SOFTMIX_ISA {
+
+template <class T> struct Simd;
+
+template <> struct Simd<double> {
+  typedef double Vec __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+  typedef double Loose __attribute__((vector_size(SOFTMIX_VECTOR_BYTES), aligned(8), may_alias));
+  typedef int64_t Int __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+};
+
+template <> struct Simd<float> {
+  typedef float Vec __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+  typedef float Loose __attribute__((vector_size(SOFTMIX_VECTOR_BYTES), aligned(4), may_alias));
+  typedef int32_t Int __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+};
+
+template <class T> using Vec = typename Simd<T>::Vec;
+template <class T> using Int = typename Simd<T>::Int;
+
+template <class T> constexpr int lanes = SOFTMIX_VECTOR_BYTES / int(sizeof(T));
+
+// The register tile of the kernels: kBlock outputs of kVectors vectors each.
+constexpr int kBlock = SOFTMIX_BLOCK_ROWS;
+constexpr int kVectors = 3;
+
+template <class T> SOFTMIX_INLINE Vec<T> load(const T* p) {
+  return *reinterpret_cast<const typename Simd<T>::Loose*>(p);
+}
+
+template <class T> SOFTMIX_INLINE void store(T* p, Vec<T> v) {
+  *reinterpret_cast<typename Simd<T>::Loose*>(p) = v;
+}
+
+template <class T> SOFTMIX_INLINE Vec<T> splat(T x) { return x - Vec<T>{}; }
+
+template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
+
+template <class T> SOFTMIX_INLINE T sum_lanes(Vec<T> v) {
+  T part[lanes<T>];
+  store<T>(part, v);
+  for (int width = lanes<T> / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) part[i] += part[i + width];
+  return part[0];
+}
+
+// Appends to `out` the positions base + lane of the positive lanes of p; gives how many.
+template <class T> SOFTMIX_INLINE int append_positive(const T* p, int base, int32_t* out) {
+  int found = 0;
+  for (int lane = 0; lane < lanes<T>; ++lane) {
+    out[found] = base + lane;
+    found += p[lane] > T(0);
+  }
+  return found;
+}
+
+#if SOFTMIX_VECTOR_BYTES == 64
+template <> inline __attribute__((always_inline)) int append_positive<double>(const double* p, int base, int32_t* out) {
+  const __mmask8 mask = _mm512_cmp_pd_mask(_mm512_loadu_pd(p), _mm512_setzero_pd(), _CMP_GT_OQ);
+  const __m256i positions = _mm256_add_epi32(_mm256_set1_epi32(base), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_maskz_compress_epi32(mask, positions));
+  return __builtin_popcount(mask);
+}
+
+template <> inline __attribute__((always_inline)) int append_positive<float>(const float* p, int base, int32_t* out) {
+  const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_loadu_ps(p), _mm512_setzero_ps(), _CMP_GT_OQ);
+  const __m512i positions = _mm512_add_epi32(
+      _mm512_set1_epi32(base), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(mask, positions));
+  return __builtin_popcount(mask);
+}
+#endif
+
+}  // namespace SOFTMIX_ISA
+}  // namespace softmix

@@ -1,0 +1,107 @@
+"""The native kernel: the signatures of `reference`, one fused pass in C++.
+
+The fastest instruction set that the machine has is used; the environment variable SOFTMIX_ISA
+forces one (avx512, avx2, baseline; neon on Arm).
+"""
+
+import os
+from dataclasses import dataclass
+from threading import local
+
+import numpy as np
+
+from softmix.kernels import _native
+from softmix.parameters import FactorShape, GaussianParameters
+
+available: list[str] = _native.available()
+
+
+def _choose() -> str:
+    wanted = os.environ.get("SOFTMIX_ISA", "")
+    if wanted and wanted not in available:
+        raise ValueError(
+            f"SOFTMIX_ISA={wanted!r} is not one of the instruction sets of this machine and build: "
+            f"{', '.join(available)}. Unset it to use the fastest."
+        )
+    return wanted or available[0]
+
+
+isa = _choose()
+
+_SHAPE_CODES = {
+    FactorShape.FULL: 0,
+    FactorShape.SHARED: 1,
+    FactorShape.DIAGONAL: 2,
+    FactorShape.SCALAR: 3,
+}
+_CLASSES = {"float64": _native.GaussianFloat64, "float32": _native.GaussianFloat32}
+_scratch = local()
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Parameters packed for one instruction set and dtype; `centers` are those of the statistics."""
+
+    kernel: "_native.GaussianFloat64 | _native.GaussianFloat32"
+    packed: np.ndarray
+    centers: np.ndarray
+    workspace_size: int
+
+
+def prepare(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> Prepared:
+    """Ready `parameters` for blocks of `dtype`, once a sweep."""
+    dtype = np.dtype(dtype)
+    kernel = _CLASSES[dtype.name](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    packed = np.empty(kernel.packed_size, dtype)
+    centers = np.empty(parameters.means.shape)
+    kernel.pack(*map(_doubles, (parameters.means, parameters.factors, parameters.log_constants)), packed, centers)
+    return Prepared(kernel, packed, centers, kernel.workspace_size)
+
+
+def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray) -> None:
+    """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
+    prepared.kernel.accumulate(
+        prepared.packed, rows, None if row_weights is None else _doubles(row_weights), out, _workspace(prepared)
+    )
+
+
+def evaluate(
+    prepared: Prepared,
+    rows: np.ndarray,
+    log_norm: np.ndarray | None = None,
+    resp: np.ndarray | None = None,
+    labels: np.ndarray | None = None,
+    log_joint: np.ndarray | None = None,
+) -> None:
+    """Write, for one block, what is asked for of log p(x), memberships, labels, log p(x, k).
+
+    Each output has one entry (or one row of K) for each row of the block.
+    """
+    dtype = prepared.packed.dtype
+    given = (log_norm, resp, labels, log_joint)
+    wanted = (dtype, dtype, np.dtype(np.int64), dtype)
+    written = [_writable(out, kind) for out, kind in zip(given, wanted, strict=True)]
+    prepared.kernel.evaluate(prepared.packed, rows, *written, _workspace(prepared))
+    for out, buffer in zip(given, written, strict=True):
+        if out is not None and buffer is not out:
+            out[...] = buffer
+
+
+def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
+    """`out` itself where the kernel can write it, else a buffer of its shape."""
+    if out is None or (out.dtype == dtype and out.flags.c_contiguous):
+        return out
+    return np.empty(out.shape, dtype)
+
+
+def _doubles(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _workspace(prepared: Prepared) -> np.ndarray:
+    """Scratch memory of this thread, grown when a kernel needs more."""
+    dtype = prepared.packed.dtype
+    buffers = vars(_scratch).setdefault("buffers", {})
+    if dtype not in buffers or buffers[dtype].size < prepared.workspace_size:
+        buffers[dtype] = np.empty(prepared.workspace_size, dtype)
+    return buffers[dtype]
