@@ -1,0 +1,169 @@
+"""The commands and their options, as click knows them. What they do is imported when they run."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from softmix import __version__
+
+_COVARIANCES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
+_INITS = ("kmeans", "k-means++", "random", "random_from_data")
+_MAX_SEED = 2**32 - 1
+
+Command = Callable[..., None]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="softmix")
+def cli() -> None:
+    """Gaussian-mixture soft clustering of tables.
+
+    Fit a mixture to the rows of a table, then give each row its membership of every cluster.
+
+    \b
+      softmix example faithful -o faithful.csv
+      softmix fit faithful.csv -k 2 -o model.softmix --plot picture.png
+      softmix predict model.softmix faithful.csv -o clusters.csv
+    """
+
+
+def _speaking(command: Command) -> Command:
+    command = click.option("--quiet", is_flag=True, help="Print errors only.")(command)
+    return click.option("--json", is_flag=True, help="Print one JSON object instead of text.")(command)
+
+
+def _ids(command: Command) -> Command:
+    return click.option(
+        "--id", "ids", multiple=True, metavar="A,B", help="Columns carried through to the output, as they are."
+    )(command)
+
+
+def _output(help_text: str) -> Callable[[Command], Command]:
+    return click.option("-o", "--output", metavar="FILE", help=help_text)
+
+
+def _jobs(command: Command) -> Command:
+    return click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. Default: all cores.")(
+        command
+    )
+
+
+@cli.command()
+@click.argument("data", metavar="DATA")
+@click.option(
+    "-k", "--components", type=click.IntRange(min=1), required=True, metavar="K", help="Number of clusters."
+)
+@click.option(
+    "--covariance",
+    type=click.Choice(_COVARIANCES),
+    default="full",
+    show_default=True,
+    help="What the clusters may look like.",
+)
+@click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
+@_ids
+@click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
+@click.option(
+    "--seed", type=click.IntRange(0, _MAX_SEED), default=0, show_default=True, help="Seed of the starts."
+)
+@_output("Write the model to FILE (.softmix).")
+@click.option("--memberships", metavar="FILE", help="Write what `predict` gives for DATA (.csv, .parquet).")
+@click.option("--plot", metavar="FILE", help="Draw the clusters (.png, .pdf, .svg).")
+@click.option("--plot-columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two.")
+@click.option("--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts; the best is kept.")
+@click.option("--init", type=click.Choice(_INITS), default="kmeans", show_default=True, help="How a start is made.")
+@click.option(
+    "--tol",
+    type=click.FloatRange(min=0),
+    default=1e-3,
+    show_default=True,
+    help="Stop when at most this log-likelihood per row is still to be gained.",
+)
+@click.option("--max-iter", type=click.IntRange(min=0), default=100, show_default=True, help="Most sweeps of a run.")
+@click.option(
+    "--reg-covar",
+    type=click.FloatRange(min=0),
+    default=1e-6,
+    show_default=True,
+    help="Smallest spread of a cluster, as a share of the data's own.",
+)
+@_jobs
+@_speaking
+def fit(**options: Any) -> None:
+    """Fit a Gaussian mixture to the rows of DATA (.csv, .tsv, .csv.gz, .tsv.gz, .parquet).
+
+    \b
+      softmix fit faithful.csv -k 2 -o model.softmix
+      softmix fit flowers.parquet -k 3 --id plant --columns petal_length,petal_width \\
+          -o model.softmix --memberships clusters.csv --plot clusters.png
+    """
+    from softmix.cli.fit import FitRequest, run  # noqa: PLC0415
+
+    run(FitRequest(**options))
+
+
+@cli.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@_ids
+@_output("Write to FILE (.csv, .parquet) instead of standard output.")
+@_jobs
+@_speaking
+def predict(**options: Any) -> None:
+    """Give each row of DATA its cluster, its membership of every cluster, and more.
+
+    The output has the --id columns, then label, membership_0, membership_1, …, uncertainty
+    (1 − the largest membership) and log_density.
+
+    \b
+      softmix predict model.softmix new.csv --id plant -o clusters.parquet
+    """
+    from softmix.cli.apply import ApplyRequest, predict  # noqa: PLC0415
+
+    predict(ApplyRequest(**options))
+
+
+@cli.command()
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@_ids
+@_output("Write to FILE (.csv, .parquet) instead of standard output.")
+@_jobs
+@_speaking
+def embed(**options: Any) -> None:
+    """Give each row of DATA its coordinates in the membership embedding, one column a cluster.
+
+    \b
+      softmix embed model.softmix new.csv --id plant -o embedding.parquet
+    """
+    from softmix.cli.apply import ApplyRequest, embed  # noqa: PLC0415
+
+    embed(ApplyRequest(**options))
+
+
+@cli.command()
+@click.argument("model", metavar="MODEL")
+@_speaking
+def info(model: str, *, json: bool, quiet: bool) -> None:
+    """Show what is in a model file."""
+    from softmix.cli.info import run  # noqa: PLC0415
+
+    run(model, json=json, quiet=quiet)
+
+
+@cli.command()
+@click.argument("name", type=click.Choice(["faithful"]))
+@_output("Write to FILE instead of standard output.")
+@_speaking
+def example(name: str, output: str | None, *, json: bool, quiet: bool) -> None:
+    """Copy out a data set that comes with softmix.
+
+    faithful: 272 eruptions of the Old Faithful geyser, their length and the wait for the next.
+
+    \b
+      softmix example faithful -o faithful.csv
+    """
+    from softmix.cli.example import run  # noqa: PLC0415
+
+    run(name, output, json=json, quiet=quiet)

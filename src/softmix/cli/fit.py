@@ -1,0 +1,125 @@
+"""`softmix fit`: a table -> a fitted mixture, and the files that the user asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from softmix.cli.apply import cluster_table
+from softmix.cli.errors import UserError
+from softmix.cli.fit_report import show_files, show_fit, summarise
+from softmix.cli.inputs import Rows, split_names, training_rows
+from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
+from softmix.cli.table_output import write_table
+from softmix.cli.voice import Voice
+from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.store import save
+
+
+@dataclass(frozen=True)
+class FitRequest:
+    """The options of `softmix fit`."""
+
+    data: str
+    components: int
+    covariance: str
+    columns: tuple[str, ...]
+    ids: tuple[str, ...]
+    weights: str | None
+    seed: int
+    output: str | None
+    memberships: str | None
+    plot: str | None
+    plot_columns: tuple[str, ...]
+    n_init: int
+    init: str
+    tol: float
+    max_iter: int
+    reg_covar: float
+    jobs: int | None
+    json: bool
+    quiet: bool
+
+    @property
+    def files(self) -> dict[str, str | None]:
+        return {"model": self.output, "memberships": self.memberships, "picture": self.plot}
+
+
+def run(request: FitRequest) -> None:
+    """Fit, write the files, and tell."""
+    voice = Voice(request.json, request.quiet)
+    with Outputs([request.data]) as outputs:
+        model_file = outputs.add(request.output, "-o", MODELS)
+        table_file = outputs.add(request.memberships, "--memberships", TABLES)
+        picture = outputs.add(request.plot, "--plot", PICTURES)
+        if picture is not None:
+            import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
+        rows = training_rows(request.data, request.columns, request.ids, request.weights)
+        plot_columns = _plot_columns(request.plot_columns, rows)
+        with voice.tidy_warnings(), voice.busy(f"Fitting {request.components} components to {len(rows):,} rows"):
+            model, summary = _fit(request, rows)
+        if model_file is not None:
+            save(model, model_file)
+        if table_file is not None and request.memberships is not None:
+            write_table(cluster_table(model, rows), table_file, request.memberships)
+        if picture is not None and request.plot is not None:
+            _draw(model, rows, plot_columns, picture, Path(request.plot).suffix[1:].lower())
+    voice.answer({"data": request.data, **summary, "files": request.files, "warnings": voice.warned})
+    if voice.speaks:
+        show_fit(voice, request.data, model, summary)
+        show_files(voice, request.data, request.files)
+
+
+def _fit(request: FitRequest, rows: Rows) -> tuple[GaussianMixture, dict[str, Any]]:
+    _check_size(request, rows)
+    model = GaussianMixture(
+        request.components,
+        covariance_type=request.covariance,
+        tol=request.tol,
+        reg_covar=request.reg_covar,
+        max_iter=request.max_iter,
+        n_init=request.n_init,
+        init_params=request.init,
+        random_state=request.seed,
+        n_jobs=request.jobs,
+    )
+    begin = perf_counter()
+    try:
+        model.fit(rows.features, sample_weight=rows.weights)
+    except ValueError as error:
+        raise UserError(f"{request.data}: {error}") from error
+    return model, summarise(model, rows, perf_counter() - begin)
+
+
+def _check_size(request: FitRequest, rows: Rows) -> None:
+    counted = len(rows) if rows.weights is None else int((rows.weights > 0).sum())
+    word = "" if rows.weights is None else " of positive weight"
+    if len(rows) < 2:
+        raise UserError(f"{request.data}: has 1 row. A fit needs at least 2.")
+    if request.components > counted:
+        raise UserError(
+            f"{request.data}: -k {request.components} asks for more components than there are rows{word} "
+            f"({counted:,}). Lower -k."
+        )
+
+
+def _plot_columns(values: tuple[str, ...], rows: Rows) -> tuple[str, ...]:
+    names = split_names(values, "--plot-columns")
+    fitted = rows.features.column_names
+    missing = [name for name in names if name not in fitted]
+    if missing or len(names) > 2:
+        raise UserError(f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}.")
+    return names or tuple(fitted[:2])
+
+
+def _draw(model: GaussianMixture, rows: Rows, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    from softmix.plots import MembershipDisplay  # noqa: PLC0415
+
+    # A figure of its own, not pyplot's: no window and no global state, wherever this runs.
+    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    FigureCanvasAgg(figure)
+    MembershipDisplay.from_estimator(model, rows.features, columns=columns, ax=figure.add_subplot())
+    figure.savefig(scratch, format=kind, dpi=160)

@@ -1,0 +1,69 @@
+"""How a command speaks: text for people, one JSON object for machines, warnings on stderr."""
+
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from typing import Any
+
+_MAX_WARNINGS = 5
+
+
+@dataclass(eq=False)
+class Voice:
+    """What the user asked to hear; remembers the warnings it gave."""
+
+    json: bool = False
+    quiet: bool = False
+    warned: list[str] = field(default_factory=list)
+
+    @property
+    def speaks(self) -> bool:
+        """Whether text for people is wanted on stdout."""
+        return not (self.json or self.quiet)
+
+    def show(self, *renderables: Any) -> None:
+        """Print text or rich tables."""
+        if self.speaks:
+            from rich.console import Console  # noqa: PLC0415
+
+            Console(highlight=False, markup=False, emoji=False).print(*renderables)
+
+    def answer(self, result: dict[str, Any]) -> None:
+        """Print the JSON object, where JSON is wanted."""
+        if self.json:
+            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+
+    def busy(self, doing: str) -> AbstractContextManager[Any]:
+        """Says on a terminal what takes its time."""
+        if not (self.speaks and sys.stderr.isatty()):
+            return nullcontext()
+        from rich.console import Console  # noqa: PLC0415
+        from rich.markup import escape  # noqa: PLC0415
+
+        return Console(stderr=True).status(escape(doing))
+
+    @contextmanager
+    def tidy_warnings(self) -> Iterator[None]:
+        """Python warnings become one line each on stderr, the first few of many alike."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+        told = dict.fromkeys(_wording(warning) for warning in caught)
+        self.warned.extend(told)
+        if self.quiet:
+            return
+        for line in list(told)[:_MAX_WARNINGS]:
+            sys.stderr.write(f"softmix: warning: {line}\n")
+        if len(told) > _MAX_WARNINGS:
+            sys.stderr.write(f"softmix: warning: … and {len(told) - _MAX_WARNINGS} more warnings.\n")
+
+
+def _wording(warning: warnings.WarningMessage) -> str:
+    if warning.category.__name__ == "ConvergenceWarning":
+        return "The fit stopped before it converged. Raise --max-iter, or try --n-init 10 or fewer components."
+    return " ".join(str(warning.message).split())
