@@ -5,11 +5,11 @@ from benchmarks.environment import ensure_clean
 if __name__ == "__main__":
     ensure_clean()
 
-import argparse  # noqa: E402
+import argparse
 
-from benchmarks.cells import COVARIANCES, KINDS, Cell, make_problem  # noqa: E402
-from benchmarks.iteration_cost import compare  # noqa: E402
-from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal  # noqa: E402
+from benchmarks.cells import COVARIANCES, KINDS, Cell, make_problem
+from benchmarks.iteration_cost import Effort, compare
+from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
         else:
             contestants.append(peer)
     problem = make_problem(Cell(given.n, given.d, given.K), given.covariance, given.kind)
-    comparison = compare(problem, contestants, given.threads, given.rounds)
+    comparison = compare(problem, contestants, given.threads, Effort(given.rounds))
     print(
         f"({problem.cell}) {given.covariance} {given.kind} {given.dtype}, {given.threads} thread(s), "
         f"{problem.effective_components:.1f} effective components a row"

@@ -31,8 +31,8 @@ class Cell(NamedTuple):
         return f"{rows}, {self.d}, {self.K}"
 
     def smaller(self, factor: int) -> "Cell":
-        """The same cell with fewer rows (but ten for each parameter of a component)."""
-        return Cell(max(self.n // factor, 4 * self.K * self.d, 1000), self.d, self.K)
+        """The same cell with fewer rows (but two a component and column, where it has them)."""
+        return Cell(min(self.n, max(self.n // factor, 2 * self.K * self.d, 1000)), self.d, self.K)
 
 
 CELLS = (
@@ -114,7 +114,8 @@ def _spaced_means(rng: np.random.Generator, K: int, d: int, distance: float) -> 
     squares = (means**2).sum(axis=1)
     gaps = squares[:, None] + squares - 2.0 * means @ means.T
     np.fill_diagonal(gaps, np.inf)
-    return means * (distance / np.sqrt(np.median(gaps.min(axis=1))))
+    means *= distance / np.sqrt(np.median(gaps.min(axis=1)))
+    return means
 
 
 def sklearn_target(covariance: str, d: int) -> float:

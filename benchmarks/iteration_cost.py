@@ -8,15 +8,24 @@ at convergence (oneDAL) is divided by the iterations that it made, and repeated 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 from benchmarks.cells import Problem
 from benchmarks.peers import Contestant, Timed
 
 _FIRST = 1
-# The differences to aim at, in seconds, and the longest one that is allowed to a slow peer.
-_ENOUGH_FAST, _ENOUGH_SLOW, _LONG = 0.06, 0.5, 3.0
 _FEWEST, _MOST = 2, 60
+
+
+class Effort(NamedTuple):
+    """Rounds, and the differences to aim at in seconds; `long` bounds that of a slow peer."""
+
+    rounds: int
+    fast: float = 0.06
+    slow: float = 0.5
+    long: float = 3.0
 
 
 @dataclass
@@ -37,6 +46,11 @@ class Cost:
         steps = self.iterations - _FIRST
         difference = min(self.many) - min(self.few)
         return 1e9 * difference / (steps * problem.cell.n * problem.cell.K) if difference > 0 else None
+
+    def seconds(self) -> dict[str, float]:
+        """The times that made the figure, and the median of the longer fits beside their best."""
+        summary = {"few": min(self.few), "many": min(self.many), "many_median": median(self.many)}
+        return {name: round(value, 6) for name, value in summary.items()} | {"fits": len(self.many)}
 
 
 @dataclass(frozen=True)
@@ -59,23 +73,21 @@ class Comparison:
             "iterations": {"first": _FIRST} | {cost.name: cost.iterations for cost in self.costs},
             "effective_components": round(self.problem.effective_components, 2),
             "ns": {cost.name: _rounded(cost.ns(self.problem)) for cost in self.costs},
-            "seconds": {
-                cost.name: [[round(t, 5) for t in cost.few], [round(t, 5) for t in cost.many]]
-                for cost in self.costs
-            },
+            "seconds": {cost.name: cost.seconds() for cost in self.costs if cost.many},
             "log_likelihood": {cost.name: cost.log_likelihood for cost in self.costs if not cost.failure},
             "failures": {cost.name: cost.failure for cost in self.costs if cost.failure},
         }
 
 
-def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, rounds: int) -> Comparison:
+def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, effort: Effort) -> Comparison:
     """Time `contestants` on `problem`, alternating; softmix, being short, twice a round."""
     costs = [Cost(contestant.name) for contestant in contestants]
-    steps = _steps([_warm_up(c, problem, threads, cost) for c, cost in zip(contestants, costs, strict=True)])
-    for _ in range(rounds):
+    warm_ups = [_warm_up(c, problem, threads, cost) for c, cost in zip(contestants, costs, strict=True)]
+    steps = _steps(warm_ups, effort)
+    for _ in range(effort.rounds):
         for contestant, cost in zip(contestants, costs, strict=True):
             begin, pairs = perf_counter(), 2 if contestant.name.startswith("softmix") else 1
-            while pairs > 0 or (cost.iterations <= steps // 2 and perf_counter() - begin < _ENOUGH_SLOW):
+            while pairs > 0 or (cost.iterations <= steps // 2 and perf_counter() - begin < effort.slow):
                 _one_pair(contestant, problem, threads, steps, cost)
                 pairs -= 1
                 if cost.failure:
@@ -109,13 +121,13 @@ def _fit(contestant: Contestant, problem: Problem, iterations: int, threads: int
         return None
 
 
-def _steps(warm_ups: list[float]) -> int:
+def _steps(warm_ups: list[float], effort: Effort) -> int:
     """The number of iterations between the two fits; a warm-up is about two iterations."""
     times = [seconds / 2 for seconds in warm_ups if seconds == seconds]  # noqa: PLR0124 (NaN)
     if not times:
         return _FEWEST
-    wanted = max(_ENOUGH_FAST / min(times), _ENOUGH_SLOW / max(times))
-    return int(min(max(min(wanted, _LONG / max(times)), _FEWEST), _MOST)) + 1
+    wanted = max(effort.fast / min(times), effort.slow / max(times))
+    return int(min(max(min(wanted, effort.long / max(times)), _FEWEST), _MOST)) + 1
 
 
 def _rounded(value: float | None) -> float | None:

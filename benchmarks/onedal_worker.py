@@ -26,7 +26,9 @@ class Start(NamedTuple):
     covariances: np.ndarray
 
 
-def fit(daal4py: Any, rows: np.ndarray, start: Start, iterations: int, threads: int) -> tuple[float, float, int]:
+def fit(
+    daal4py: Any, rows: np.ndarray, start: Start, iterations: int, threads: int
+) -> tuple[float, float, int]:
     """Seconds of one fit, log-likelihood per row at its last iteration, iterations made."""
     full = start.covariances.ndim == 3
     covariances = [np.ascontiguousarray(c if full else c[None]) for c in start.covariances]

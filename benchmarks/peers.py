@@ -1,8 +1,8 @@
 """The contestants: each fits a problem with a fixed number of EM iterations and says how long.
 
 All begin at the same weights, means and covariances and make `iterations` iterations (tolerance
-0; oneDAL may stop sooner, and says so). Each returns the log-likelihood per row that its last iteration saw, so that the
-caller can check that they did the same work.
+0; oneDAL may stop sooner, and says so). Each returns the log-likelihood per row that its last
+iteration saw, so that the caller can check that they did the same work.
 """
 
 import json

@@ -1,0 +1,169 @@
+"""Measures the parts that are asked for, keeps raw figures in JSON, and renders RESULTS.md.
+
+Parts not measured this time are kept from the last run, if that was on the same machine with
+the same versions. --quick measures on few rows and prints, and changes no file.
+"""
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.cells import CELLS, COVARIANCES, KINDS, make_problem
+from benchmarks.iteration_cost import Effort, compare
+from benchmarks.latency import measure_latency
+from benchmarks.memory import CELL as MEMORY_CELL
+from benchmarks.memory import measure_memory
+from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
+from benchmarks.report import render
+from benchmarks.startup import measure_startup
+
+_HERE = Path(__file__).parent
+_QUICK_FACTOR = 40
+_QUICK = Effort(rounds=1, fast=0.005, slow=0.02, long=0.1)
+
+
+def main() -> None:
+    """Measure softmix beside scikit-learn and oneDAL, and write benchmarks/RESULTS.md."""
+    given = _arguments()
+    parts: dict[str, Callable[[], Any]] = {
+        "peaks": machine.measure_peaks,
+        "startup": lambda: measure_startup(2 if given.quick else 10),
+        "latency": lambda: measure_latency(3 if given.quick else 40, peers=not given.no_peers),
+        "memory": lambda: measure_memory(
+            MEMORY_CELL.smaller(_QUICK_FACTOR) if given.quick else MEMORY_CELL, peers=not given.no_peers
+        ),
+        "iteration": lambda: _iteration_costs(given, contestants),
+    }
+    chosen = given.only or ([] if given.report_only else list(parts))
+    if unknown := set(chosen) - set(parts):
+        sys.exit(f"--only takes {', '.join(parts)}; got {', '.join(sorted(unknown))}.")
+    results = _earlier(given)
+    contestants, onedal = _contestants(given) if "iteration" in chosen else ([], None)
+    if onedal:
+        results["onedal"] = onedal
+    for name in chosen:
+        _say(f"{name} …")
+        load, begin = os.getloadavg()[0], perf_counter()
+        figures = parts[name]()
+        results["parts"][name] = {
+            "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+            "command": _command(),
+            "load": round(load, 2),
+            "seconds": round(perf_counter() - begin),
+            "figures": figures,
+        }
+    _deliver(results, given)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rows, one round; print, change no file")
+    parser.add_argument("--only", type=lambda text: text.split(","), metavar="PARTS",
+                        help="some of peaks,startup,latency,memory,iteration; the rest is kept")  # fmt: skip
+    parser.add_argument("--cells", default="", metavar="TEXT",
+                        help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
+    parser.add_argument("--no-peers", action="store_true", help="softmix alone")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of each cell (default 3)")
+    parser.add_argument("--onedal-python", metavar="PATH", default=os.environ.get("SOFTMIX_ONEDAL_PYTHON"),
+                        help="an interpreter with daal4py (default: this one)")  # fmt: skip
+    parser.add_argument("--report-only", action="store_true", help="render the last figures again")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", help="where to write (default: benchmarks)")
+    return parser.parse_args()
+
+
+def _contestants(given: argparse.Namespace) -> tuple[list[Contestant], str]:
+    contestants: list[Contestant] = [Softmix(), Softmix("float32")]
+    if given.no_peers:
+        return contestants, "not asked for"
+    contestants.append(ScikitLearn())
+    peer = one_dal(given.onedal_python)
+    if isinstance(peer, str):
+        return contestants, peer
+    where = "in an interpreter of its own" if given.onedal_python else "in the same process"
+    return [*contestants, peer], f"em_gmm through daal4py, {where}"
+
+
+def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -> list[dict[str, Any]]:
+    wanted = [word.strip() for word in given.cells.split(";") if word.strip()]
+    cells = [cell for cell in CELLS if not wanted or str(cell) in wanted]
+    if given.quick:
+        cells = [cell.smaller(_QUICK_FACTOR) for cell in cells]
+    records = []
+    for cell in cells:
+        for covariance in COVARIANCES:
+            for kind in KINDS:
+                problem = make_problem(cell, covariance, kind)
+                for threads in (1, 2):
+                    effort = _QUICK if given.quick else Effort(max(1, given.rounds - (threads > 1)))
+                    comparison = compare(problem, contestants, threads, effort)
+                    records.append(comparison.as_record())
+                    costs = ", ".join(f"{cost.name} {cost.ns(problem) or 0:.4g}" for cost in comparison.costs)
+                    _say(f"  ({cell}) {covariance}, {kind}, {threads} thread(s), ns: {costs}")
+    return records
+
+
+def _earlier(given: argparse.Namespace) -> dict[str, Any]:
+    """The last figures, if they are of this machine and these versions; else none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        facts = machine.describe()
+    path = _folder(given) / "results" / "latest.json"
+    if given.quick or not path.exists():
+        return {"machine": facts, "parts": {}}
+    earlier: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    if given.report_only:
+        return earlier
+    if earlier["machine"] != facts:
+        _say("The last figures are of another machine or other versions: they are dropped.")
+        return {"machine": facts, "parts": {}}
+    return earlier
+
+
+def _deliver(results: dict[str, Any], given: argparse.Namespace) -> None:
+    notes = _HERE / "NOTES.md"
+    text = render(results, notes.read_text(encoding="utf-8") if notes.exists() else None)
+    if given.quick and given.output is None:
+        print(text)
+        return
+    folder = _folder(given)
+    (folder / "results").mkdir(parents=True, exist_ok=True)
+    (folder / "results" / "latest.json").write_text(_compact(results), encoding="utf-8")
+    (folder / "RESULTS.md").write_text(text, encoding="utf-8")
+    _say(f"Wrote {folder / 'RESULTS.md'}")
+
+
+def _compact(results: dict[str, Any]) -> str:
+    """JSON with one line for each measurement, so that changes can be read."""
+    lines = json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True).splitlines()
+    joined: list[str] = []
+    depth_limit = 5
+    for line in lines:
+        depth = len(line) - len(line.lstrip())
+        closes = line.lstrip()[:1] in {"}", "]"}
+        if depth >= depth_limit or (closes and depth == depth_limit - 1 and joined):
+            joined[-1] += line.strip() if closes else line.strip() + " "
+        else:
+            joined.append(line)
+    return "\n".join(line.rstrip() for line in joined) + "\n"
+
+
+def _folder(given: argparse.Namespace) -> Path:
+    return given.output or _HERE
+
+
+def _command() -> str:
+    """The command line as given, less paths."""
+    words = [word if "/" not in word else "PATH" for word in sys.argv[1:]]
+    return " ".join(["python -m benchmarks", *words])
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
