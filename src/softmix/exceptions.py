@@ -10,15 +10,21 @@ class DegenerateComponentWarning(UserWarning):
 
 
 class IllDefinedCovarianceError(ValueError):
-    """A covariance is singular and the user has forbidden the floor (``reg_covar=0``)."""
+    """A covariance is singular and the user has forbidden the floor (``reg_covar=0``).
 
-    def __init__(self, components: list[int]) -> None:
-        self.components = components
+    Parameters
+    ----------
+    columns : dict of int to list of int
+        For each singular component, the columns in which it has no spread.
+    """
+
+    def __init__(self, columns: dict[int, list[int]]) -> None:
+        self.columns = columns
+        found = "; ".join(f"component {k} in columns {', '.join(map(str, c))}" for k, c in columns.items())
         super().__init__(
             "Fitting the mixture model failed because some components have "
             "ill-defined empirical covariance (for instance caused by "
             "singleton or collapsed samples). Try to decrease the number "
             "of components, increase reg_covar, or scale the input data. "
-            f"Components: {', '.join(map(str, components))}; reg_covar=0 forbids the floor "
-            "that would hold them."
+            f"No spread: {found}. reg_covar=0 forbids the floor that would hold them."
         )

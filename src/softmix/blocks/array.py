@@ -20,6 +20,13 @@ class Block:
     rows: np.ndarray
     weights: np.ndarray | None
 
+    def counted(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Rows and weights without the rows of weight 0, which may be anything, even huge."""
+        if self.weights is None or self.weights.all():
+            return self.rows, self.weights
+        kept = np.flatnonzero(self.weights)
+        return self.rows[kept], self.weights[kept]
+
 
 def block_rows(n_features: int) -> int:
     """Rows in a block: about half a megabyte of float64, within 1,024 and 16,384 rows."""
@@ -53,6 +60,11 @@ class ArrayBlocks:
     @property
     def dtype(self) -> np.dtype:
         return self.rows.dtype
+
+    @property
+    def total_weight(self) -> float:
+        """Σ w, the number of rows where they have no weights."""
+        return float(self.n_rows if self.weights is None else self.weights.sum())
 
     def __len__(self) -> int:
         return -(-self.n_rows // self._step)

@@ -31,7 +31,9 @@ class GaussianEStep:
     def __call__(self, block: Block) -> GaussianStatistics:
         """The statistics of `block`, about the (rounded) means of the parameters."""
         values = np.zeros(self._layout.size)
-        self._kernel.accumulate(self._prepared, block.rows, block.weights, values)
+        rows, weights = block.counted()
+        if len(rows):
+            self._kernel.accumulate(self._prepared, rows, weights, values)
         return GaussianStatistics(self._prepared.centers, self._layout, values)
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:

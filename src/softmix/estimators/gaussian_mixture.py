@@ -24,11 +24,12 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 from threadpoolctl import ThreadpoolController
 
 from softmix.blocks import ArrayBlocks
+from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.verbose import PrintingWatcher
 from softmix.exceptions import DegenerateComponentWarning
-from softmix.fit import FitPlan, FitResult, Watcher, fit_mixture
-from softmix.parameters import FactorShape, GaussianParameters
+from softmix.fit import FitPlan, FitResult, Resumed, Watcher, fit_mixture
+from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, Structure
 from softmix.sweep import ThreadSweep, resolve_n_jobs
 
@@ -56,8 +57,8 @@ default='full'
         one variance a component ('spherical', VII).
     tol : float, default=1e-3
         Stop when the gain in log-likelihood still to come, projected from the last three
-        iterations, is at most this many nats per row, twice in a row. With 0, `max_iter`
-        iterations are made.
+        iterations, is at most this many nats per row, twice in a row; or when 100 iterations
+        in a row each gained no more. With 0, `max_iter` iterations are made.
     reg_covar : float, default=1e-6
         The covariance floor, as a share of the data's own spread S (the covariance that a
         single component of the same type would have): Σ_k ⪰ reg_covar · S. It does not
@@ -226,65 +227,77 @@ default='full'
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
     def _fit(self, X: Any, sample_weight: Any) -> None:
-        source = self._validated_source(X, sample_weight)
+        source = self._source_to_fit(X, sample_weight)
         plan = self._plan(source.n_features)
-        rng = check_random_state(self.random_state)
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, _one_blas_thread():
-            result = fit_mixture(sweep, plan, rng)
-            self._store(result, source.dtype)
-            # Labels and bound belong to the parameters as stored, so predict and score agree.
-            labels = np.empty(source.n_rows, dtype=np.int64)
-            log_likelihood = sweep.log_likelihood(self._parameters(), labels=labels)
-        self.labels_ = labels
-        self.lower_bound_ = log_likelihood / _total_weight(source)
+            result = fit_mixture(sweep, plan, check_random_state(self.random_state))
+            self.converged_ = result.converged
+            self.n_iter_ = result.n_iter
+            self.lower_bounds_ = result.trace
+            self._recent_bounds = result.recent
+            self._settle(sweep, plan, result.parameters)
         self._warn(result)
 
-    def _validated_source(self, X: Any, sample_weight: Any) -> ArrayBlocks:
+    def _settle(self, sweep: ThreadSweep, plan: FitPlan, parameters: GaussianParameters) -> None:
+        """Store `parameters`, and the labels and bound that belong to them as stored."""
+        source, bound_before = sweep.source, getattr(self, "lower_bound_", -np.inf)
+        set_attributes(self, parameters, source.dtype)
+        self.labels_ = np.empty(source.n_rows, dtype=np.int64)
+        log_likelihood = sweep.log_likelihood(self._parameters(), labels=self.labels_)
+        self.lower_bound_ = log_likelihood / source.total_weight
+        lost = bound_before - self.lower_bound_
+        rounding = 64 * np.finfo(source.dtype).eps * max(1.0, abs(bound_before))
+        if plan.resumed is not None and 0 < lost <= rounding and parameters is not plan.resumed.parameters:
+            # Going on from the optimum, a step can lose by rounding alone: it is taken back, so
+            # that the bound never falls from one fit to the next.
+            self._settle(sweep, plan, plan.resumed.parameters)
+
+    def _source_to_fit(self, X: Any, sample_weight: Any) -> ArrayBlocks:
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        weights = _row_weights(sample_weight, X)
-        n_counted = len(X) if weights is None else int(np.count_nonzero(weights))
+        source = ArrayBlocks(X, _row_weights(sample_weight, X))
+        n_counted = source.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
         if n_counted < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
-                f"n_samples = {n_counted}" + ("" if weights is None else " with positive sample_weight")
+                f"n_samples = {n_counted}" + ("" if sample_weight is None else " with positive sample_weight")
             )
-        return ArrayBlocks(X, weights)
+        return source
 
     def _plan(self, n_features: int) -> FitPlan:
-        given = check_given(
-            self.weights_init, self.means_init, self.precisions_init,
-            self.n_components, n_features, self.covariance_type,
-        )
-        resume = self._parameters() if self.warm_start and hasattr(self, "converged_") else None
-        if resume is not None and resume.means.shape != (self.n_components, n_features):
-            raise ValueError(
-                f"warm_start=True goes on from a fit of shape (n_components, n_features) = "
-                f"{resume.means.shape}, but now n_components={self.n_components} and X has {n_features} "
-                "features. Set warm_start=False, or keep both."
-            )
-        watcher = PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher()
         return FitPlan(
-            self._structure(), self.n_components, self.tol, self.reg_covar, self.max_iter,
-            self.n_init, self.init_params, given, resume,
-            self.lower_bounds_[-3:] if resume is not None else (), watcher,
+            structure=self._structure(),
+            n_components=self.n_components,
+            tol=self.tol,
+            reg_covar=self.reg_covar,
+            max_iter=self.max_iter,
+            n_init=self.n_init,
+            init_params=self.init_params,
+            given=check_given(
+                self.weights_init,
+                self.means_init,
+                self.precisions_init,
+                self.n_components,
+                n_features,
+                self._structure(),
+            ),
+            resumed=self._resumed(n_features),
+            watcher=PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher(),
         )
 
-    def _store(self, result: FitResult, dtype: np.dtype) -> None:
-        parameters = result.parameters
-        self.converged_ = result.converged
-        self.n_iter_ = result.n_iter
-        self.lower_bounds_ = result.trace
-        self._set_parameters(parameters, dtype)
-
-    def _set_parameters(self, parameters: GaussianParameters, dtype: np.dtype) -> None:
-        factors = parameters.factors
-        matrices = parameters.shape in (FactorShape.FULL, FactorShape.SHARED)
-        self.weights_ = parameters.weights.astype(dtype)
-        self.means_ = parameters.means.astype(dtype)
-        self.covariances_ = parameters.covariances().astype(dtype)
-        self.precisions_ = parameters.precisions().astype(dtype)
-        cholesky = factors.swapaxes(-1, -2) if matrices else factors
-        self.precisions_cholesky_ = cholesky.astype(dtype)
+    def _resumed(self, n_features: int) -> Resumed | None:
+        if not (self.warm_start and hasattr(self, "converged_")):
+            return None
+        found = np.shape(self.means_), np.shape(self.precisions_cholesky_)
+        needed = (self.n_components, n_features)
+        if found != (needed, self._structure().shape.array_shape(*needed)):
+            raise ValueError(
+                f"warm_start=True goes on from the last fit, with means_ of shape {found[0]} and "
+                f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
+                f"{n_features} features and covariance_type={self.covariance_type!r}. Set "
+                "warm_start=False, or keep all three."
+            )
+        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
+        return Resumed(self._parameters(), history)
 
     def _warn(self, result: FitResult) -> None:
         names = getattr(self, "feature_names_in_", None)
@@ -332,7 +345,7 @@ default='full'
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002
         """Mean log-density per row (weighted), in nats."""
         source = self._source_to_score(X, sample_weight)
-        return self._log_likelihood(source) / _total_weight(source)
+        return self._log_likelihood(source) / source.total_weight
 
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows from the mixture.
@@ -353,30 +366,15 @@ default='full'
             raise ValueError(
                 f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample."
             )
-        rng = check_random_state(self.random_state)
-        parameters = self._parameters()
-        counts = rng.multinomial(n_samples, parameters.weights / parameters.weights.sum())
-        y = np.repeat(np.arange(len(counts)), counts)
-        noise = rng.standard_normal((n_samples, parameters.n_features))
-        X = parameters.means[y] + self._colour(parameters, noise, counts)
-        return X.astype(self.means_.dtype), y
-
-    @staticmethod
-    def _colour(parameters: GaussianParameters, noise: np.ndarray, counts: np.ndarray) -> np.ndarray:
-        own = parameters.cholesky_factors()
-        if parameters.shape is FactorShape.SHARED:
-            return noise @ own.T
-        if parameters.shape is FactorShape.FULL:
-            parts = np.split(noise, np.cumsum(counts)[:-1])
-            return np.concatenate([part @ L.T for part, L in zip(parts, own, strict=True)])
-        return noise * np.repeat(own.reshape(len(counts), -1), counts, axis=0)
+        X, y = draw(self._parameters(), n_samples, check_random_state(self.random_state))
+        return X.astype(np.asarray(self.means_).dtype, copy=False), y
 
     # Criteria
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
         """Bayesian information criterion, −2ℓ + ν log n; smaller is better (mclust's is −bic)."""
         source = self._source_to_score(X, sample_weight)
-        return -2.0 * self._log_likelihood(source) + self._n_parameters() * np.log(_total_weight(source))
+        return -2.0 * self._log_likelihood(source) + self._n_parameters() * np.log(source.total_weight)
 
     def aic(self, X: Any, sample_weight: Any = None) -> float:
         """Akaike information criterion, −2ℓ + 2ν; smaller is better."""
@@ -390,17 +388,10 @@ default='full'
         2000; as mclust computes it, with the opposite sign).
         """
         source = self._source_to_score(X, sample_weight)
-        resp = np.empty((source.n_rows, len(self.weights_)))
-        self._evaluate(source, resp=resp)
-        certainty = np.log(resp.max(axis=1))
-        doubt = certainty.sum() if source.weights is None else certainty @ source.weights
-        return self.bic(X, sample_weight) - 2.0 * float(doubt)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to one file, without pickle; `softmix.load` reads it back."""
-        from softmix.store import save  # noqa: PLC0415 (a consumer, above this layer)
-
-        save(self, path)
+        # Σ log max_k r_ik = Σ max_k log π_k N(x_i; μ_k, Σ_k) − ℓ: no memberships are stored.
+        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
+            classified = sweep.classification_log_likelihood(self._parameters())
+        return -2.0 * classified + self._n_parameters() * np.log(source.total_weight)
 
     def _n_parameters(self) -> int:
         return self._structure().n_parameters(*self.means_.shape)
@@ -412,17 +403,16 @@ default='full'
 
     def _parameters(self) -> GaussianParameters:
         """The parameters as stored in the public attributes, which the user may have set."""
-        shape = self._structure().shape
-        factors = np.asarray(self.precisions_cholesky_, dtype=np.float64)
-        if shape in (FactorShape.FULL, FactorShape.SHARED):
-            factors = np.ascontiguousarray(factors.swapaxes(-1, -2))
-        return GaussianParameters(
-            np.asarray(self.weights_, dtype=np.float64), np.asarray(self.means_, dtype=np.float64), factors, shape
-        )
+        return get_parameters(self, self._structure().shape)
 
     def _source_to_score(self, X: Any, sample_weight: Any = None) -> ArrayBlocks:
         check_is_fitted(self)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+        if X.shape[1] != np.shape(self.means_)[-1]:  # a model whose attributes the user set
+            raise ValueError(
+                f"X has {X.shape[1]} features, but the means_ of this {type(self).__name__} have "
+                f"{np.shape(self.means_)[-1]}."
+            )
         return ArrayBlocks(X, _row_weights(sample_weight, X))
 
     def _evaluate(self, source: ArrayBlocks, **outputs: np.ndarray) -> None:
@@ -455,11 +445,9 @@ def _row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("sample_weight is zero for every row: there is nothing to fit or score.")
+    if not np.isfinite(weights.sum()):
+        raise ValueError("sample_weight sums to infinity: divide it by its largest value.")
     return weights
-
-
-def _total_weight(source: ArrayBlocks) -> float:
-    return float(source.n_rows if source.weights is None else source.weights.sum())
 
 
 @cache

@@ -9,11 +9,14 @@ from scipy.linalg import cho_factor
 from sklearn.utils import check_array
 
 from softmix.fit import Given
-from softmix.parameters import FactorShape
+from softmix.structures import Structure
+
+# How scikit-learn's messages call the structures.
+_SKLEARN_NAMES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
 
 
 def check_given(
-    weights: object, means: object, precisions: object, n_components: int, n_features: int, structure: str
+    weights: object, means: object, precisions: object, n_components: int, n_features: int, structure: Structure
 ) -> Given:
     """The validated start that the user gave, precisions as factors.
 
@@ -54,23 +57,13 @@ def _means(given: object, n_components: int, n_features: int) -> np.ndarray:
     return means
 
 
-_SHAPES = {
-    "full": (FactorShape.FULL, lambda K, d: (K, d, d)),
-    "tied": (FactorShape.SHARED, lambda K, d: (d, d)),  # noqa: ARG005
-    "diag": (FactorShape.DIAGONAL, lambda K, d: (K, d)),
-    "spherical": (FactorShape.SCALAR, lambda K, d: (K,)),  # noqa: ARG005
-}
-_NAMES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical"}
-
-
-def _factors(given: object, n_components: int, n_features: int, structure: str) -> np.ndarray:
-    name = _NAMES.get(structure, structure)
-    shape, expected = _SHAPES[name]
+def _factors(given: object, n_components: int, n_features: int, structure: Structure) -> np.ndarray:
+    name, shape = _SKLEARN_NAMES[structure.name], structure.shape
     precisions = check_array(
         given, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="precisions_init"
     )
-    _check_shape(precisions, expected(n_components, n_features), f"{name} precision", "precisions_init")
-    if shape in (FactorShape.DIAGONAL, FactorShape.SCALAR):
+    _check_shape(precisions, shape.array_shape(n_components, n_features), f"{name} precision", "precisions_init")
+    if not shape.is_matrix:
         if (precisions <= 0).any():
             raise ValueError(
                 f"precisions_init has the value {precisions.min():.5g}. '{name} precision' should be positive"

@@ -1,73 +1,71 @@
-"""Which components collapsed, said in the user's terms: component, rows, columns."""
+"""Which components collapsed, said in the user's terms: components, rows, columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.fit.spread import Spread
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import FactorShape, GaussianParameters
-
-# A direction within this factor of the floor is held by it.
-_AT_FLOOR = 1.0 + 1e-6
-# Columns with at least this share of the strongest loading are named.
-_LOADING = 0.3
+from softmix.parameters import GaussianParameters
 
 
 @dataclass(frozen=True)
 class Degeneracy:
-    """One collapsed component: its number, its effective rows, the columns without spread."""
+    """Components that collapsed alike: in the same columns, or, empty, in none.
 
-    component: int
-    count: float
+    Parameters
+    ----------
+    components : tuple of int
+    counts : tuple of float
+        The effective number of rows of each.
+    columns : tuple of int
+        The columns in which they have no spread.
+    held : bool
+        Whether the floor holds them; otherwise the run ended before they collapsed.
+    """
+
+    components: tuple[int, ...]
+    counts: tuple[float, ...]
     columns: tuple[int, ...]
+    held: bool = True
 
-    def describe(self, names: np.ndarray | None = None) -> str:
+    def describe(self, names: Sequence[str] | np.ndarray | None = None) -> str:
         """One sentence; `names` are the columns' names where the data has them."""
-        if not self.count:
-            return f"Component {self.component} is empty: no row belongs to it."
+        several = len(self.components) > 1
+        if not self.columns:
+            which = ", ".join(map(str, self.components))
+            return (
+                f"Components {which} are empty: no row belongs to them."
+                if several
+                else f"Component {which} is empty: no row belongs to it."
+            )
+        counted = zip(self.components, self.counts, strict=True)
+        which = ", ".join(f"{component} (effective count {count:.4g})" for component, count in counted)
         shown = [str(c) if names is None else repr(str(names[c])) for c in self.columns]
-        where = f"column{'s' if len(shown) > 1 else ''} {', '.join(shown)}"
+        fate = (
+            "the covariance is held at the floor (reg_covar times the data's own)."
+            if self.held
+            else "reg_covar=0 forbids the floor that would hold it, so the run ended before this step."
+        )
         return (
-            f"Component {self.component} (effective count {self.count:.1f}) has no spread in {where}; "
-            "its covariance is held at the floor (reg_covar times the data's own)."
+            f"Component{'s' if several else ''} {which} {'have' if several else 'has'} no spread in "
+            f"column{'s' if len(shown) > 1 else ''} {', '.join(shown)}: {fate}"
         )
 
 
 def find_degeneracies(
-    parameters: GaussianParameters, total_weight: float, spread: Spread, floor: CovarianceFloor
+    parameters: GaussianParameters, total_weight: float, floor: CovarianceFloor
 ) -> list[Degeneracy]:
-    """The components that are empty or that the floor holds, directions the data lacks aside.
+    """The components that are empty or that the floor holds, those of the same columns together.
 
     A direction without spread in all rows (a constant or collinear column) holds every
-    component and is reported once for each, as it is.
+    component.
     """
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for k, weight in enumerate(parameters.weights):
+        if weight == 0:
+            alike.setdefault((), []).append(k)
+        elif floor.share > 0 and (columns := floor.thin_columns(parameters, k)):
+            alike.setdefault(tuple(columns), []).append(k)
     counts = parameters.weights * total_weight
-    found = []
-    for k, count in enumerate(counts):
-        columns = () if count == 0 else _thin_columns(parameters, k, spread, floor)
-        if count == 0 or columns:
-            found.append(Degeneracy(k, float(count), columns))
-    return found
-
-
-def _thin_columns(
-    parameters: GaussianParameters, k: int, spread: Spread, floor: CovarianceFloor
-) -> tuple[int, ...]:
-    if floor.share == 0:
-        return ()
-    limit = floor.share * _AT_FLOOR
-    d = parameters.n_features
-    if parameters.shape is FactorShape.SCALAR:
-        ratio = (floor.factor / parameters.factors[k]) ** 2
-        return tuple(range(d)) if ratio <= limit else ()
-    if parameters.shape is FactorShape.DIAGONAL:
-        ratio = (floor.factor / parameters.factors[k]) ** 2
-        return tuple(np.flatnonzero(ratio <= limit).tolist())
-    own = parameters.cholesky_factors()
-    whitened = floor.factor @ (own if own.ndim == 2 else own[k])
-    axes, roots, _ = np.linalg.svd(whitened)
-    thin = axes[:, roots**2 <= limit].T @ floor.factor * spread.scale
-    strength = np.abs(thin)
-    named = (strength >= _LOADING * strength.max(axis=1, keepdims=True)).any(axis=0) if len(thin) else []
-    return tuple(np.flatnonzero(named).tolist())
+    return [Degeneracy(tuple(ks), tuple(counts[ks].tolist()), columns) for columns, ks in alike.items()]

@@ -1,7 +1,6 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,143 +8,116 @@ from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
 from softmix.fit.degeneracy import Degeneracy, find_degeneracies
 from softmix.fit.em import em
-from softmix.fit.spread import measure_spread
+from softmix.fit.plan import FitPlan, FitResult
+from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import STARTS, draw_sample
+from softmix.fit.starts.nearest import nearest
 from softmix.fit.stopping import Stopping
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import GaussianParameters
-from softmix.structures import Structure
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.statistics import GaussianStatistics
 from softmix.sweep import ThreadSweep
 
 
-@dataclass(frozen=True, eq=False)
-class Given:
-    """What the user fixed of the start; None is left to the start."""
-
-    weights: np.ndarray | None = None
-    means: np.ndarray | None = None
-    factors: np.ndarray | None = None
-
-    def complete(self) -> bool:
-        return self.weights is not None and self.means is not None and self.factors is not None
-
-    def over(self, parameters: GaussianParameters) -> GaussianParameters:
-        """`parameters` with what was given in their place."""
-        return GaussianParameters(
-            parameters.weights if self.weights is None else self.weights,
-            parameters.means if self.means is None else self.means,
-            parameters.factors if self.factors is None else self.factors,
-            parameters.shape,
-        )
-
-
-class Watcher:
-    """Told what a fit does; the default says nothing. `verbose` fits pass one that prints."""
-
-    def run_begins(self, run: int) -> None: ...
-
-    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None: ...
-
-    def run_ends(self, lower_bound: float, converged: bool) -> None: ...
-
-
-@dataclass(frozen=True, eq=False)
-class FitPlan:
-    """How to fit, as the user asked for it."""
-
-    structure: Structure
-    n_components: int
-    tol: float
-    reg_covar: float
-    max_iter: int
-    n_init: int
-    init_params: str
-    given: Given = field(default_factory=Given)
-    resume: GaussianParameters | None = None
-    history: Sequence[float] = ()
-    watcher: Watcher = field(default_factory=Watcher)
-
-
-@dataclass(frozen=True, eq=False)
-class FitResult:
-    """The best run of a fit."""
-
-    parameters: GaussianParameters
-    log_likelihood: float  # per row, of the last sweep
-    trace: list[float]
-    n_iter: int
-    converged: bool
-    degeneracies: list[Degeneracy]
-
-
 def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -> FitResult:
-    """Run EM from each start of `plan` and give the run with the highest log-likelihood.
+    """Run EM from each start of `plan` and give the best run.
 
     Raises
     ------
     IllDefinedCovarianceError
-        With ``reg_covar=0``, if a covariance is singular at the start.
+        With ``reg_covar=0``, if a covariance is singular at every start.
     """
     spread = measure_spread(sweep, plan.structure.shape)
     floor = CovarianceFloor(spread.factor, plan.reg_covar)
+    results, refusal = [], None
+    for run in range(plan.n_init if plan.draws_starts else 1):
+        plan.watcher.run_begins(run)
+        try:
+            parameters = floor.project(_start(sweep, plan, spread, floor, rng))
+        except IllDefinedCovarianceError as error:
+            refusal = error
+            continue
+        results.append(_climb(sweep, plan, floor, parameters))
+    if refusal is not None and not results:
+        raise refusal
+    return _best(results, sweep)
 
-    def start() -> GaussianParameters:
-        if plan.resume is not None:
-            return plan.resume
-        if plan.given.complete():
-            return plan.given.over(_placeholder(plan, sweep.source.n_features))
-        sample = draw_sample(sweep.source, spread, plan.n_components, rng)
+
+def _best(results: list[FitResult], sweep: ThreadSweep) -> FitResult:
+    """The best run is sound, has few degenerate components, and is then the likeliest.
+
+    A component on a handful of equal or collinear rows buys likelihood without end; the floor
+    bounds it, and this keeps it from winning (Day 1969 on such spurious maxima).
+    """
+    if len(results) == 1:
+        return results[0]
+    return max(results, key=lambda r: (r.sound, -r.n_degenerate, sweep.log_likelihood(r.parameters)))
+
+
+def _start(
+    sweep: ThreadSweep, plan: FitPlan, spread: Spread, floor: CovarianceFloor, rng: np.random.RandomState
+) -> GaussianParameters:
+    if plan.resumed is not None:
+        return plan.resumed.parameters
+    given = plan.given.complete(plan.structure.shape)
+    if given is not None:
+        return given
+    sample = draw_sample(sweep.source, spread, plan.n_components, rng)
+    if plan.given.means is not None:
+        resp = nearest(sample.whitened, spread.whiten(plan.given.means), plan.n_components)
+        # A mean that is nearest to no row begins with a thin share of every row.
+        resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
+    else:
         resp = STARTS[plan.init_params](sample, plan.n_components, rng)
-        statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
-        return plan.given.over(plan.structure.m_step(statistics, floor))
-
-    runs = 1 if plan.resume is not None else plan.n_init
-    best = max((_run(sweep, plan, floor, start, run) for run in range(runs)), key=_rank)
-    total_weight = float(sweep.source.n_rows if sweep.source.weights is None else sweep.source.weights.sum())
-    degeneracies = find_degeneracies(best.parameters, total_weight, spread, floor)
-    return FitResult(
-        best.parameters, best.log_likelihood, best.trace, best.n_iter, best.converged,
-        degeneracies + best.degeneracies,
-    )
+    statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
+    return plan.given.over(plan.structure.m_step(statistics, floor))
 
 
-def _run(
-    sweep: ThreadSweep,
-    plan: FitPlan,
-    floor: CovarianceFloor,
-    start: Callable[[], GaussianParameters],
-    run: int,
+class _Climb:
+    """Sweep and M-step of one run; it keeps the parameters of the last sweep, which are sound."""
+
+    def __init__(self, sweep: ThreadSweep, m_step: Callable[..., GaussianParameters], floor: CovarianceFloor):
+        self._sweep, self._m_step, self._floor = sweep, m_step, floor
+
+    def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
+        self.last_swept = parameters
+        return self._sweep(parameters)
+
+    def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
+        return self._m_step(statistics, self._floor)
+
+
+def _climb(
+    sweep: ThreadSweep, plan: FitPlan, floor: CovarianceFloor, parameters: GaussianParameters
 ) -> FitResult:
-    plan.watcher.run_begins(run)
-    parameters = start()
-    stopping = Stopping(plan.tol, plan.max_iter, plan.history, plan.watcher.iteration_ends)
-    sound, collapsed = parameters, []
-
-    def guarded_sweep(current: GaussianParameters):  # type: ignore[no-untyped-def]
-        nonlocal sound
-        sound = current
-        return sweep(current)
-
+    history = () if plan.resumed is None else plan.resumed.history
+    stopping = Stopping(plan.tol, plan.max_iter, history, plan.watcher.iteration_ends)
+    climb = _Climb(sweep, plan.structure.m_step, floor)
+    total_weight = sweep.source.total_weight
+    collapsed = []
     try:
-        parameters = em(guarded_sweep, lambda s: plan.structure.m_step(s, floor), parameters, stopping)
+        parameters = em(climb.sweep, climb.maximise, parameters, stopping)
     except IllDefinedCovarianceError as error:
-        # The user forbade the floor: the run ends with its last sound parameters, unconverged.
-        counts = sound.weights * sweep.source.n_rows
-        parameters = sound
-        stopping.converged = False
-        collapsed = [Degeneracy(k, float(counts[k]), tuple(range(sound.n_features))) for k in error.components]
-    log_likelihood = stopping.trace[-1] if stopping.trace else -np.inf
-    plan.watcher.run_ends(log_likelihood, stopping.converged)
+        parameters = climb.last_swept
+        collapsed = _collapsed(error, parameters, total_weight)
+    converged = stopping.converged and not collapsed
+    plan.watcher.run_ends(stopping.trace[-1] if stopping.trace else -np.inf, converged)
     return FitResult(
-        parameters, log_likelihood, stopping.trace, stopping.n_iter, stopping.converged, collapsed
+        parameters,
+        stopping.trace,
+        stopping.recent,
+        stopping.n_iter,
+        converged,
+        not collapsed,
+        collapsed + find_degeneracies(parameters, total_weight, floor),
     )
 
 
-def _rank(result: FitResult) -> tuple[bool, float]:
-    """A run that ended in a collapse loses to any that did not, whatever its likelihood."""
-    return not result.degeneracies, result.log_likelihood
-
-
-def _placeholder(plan: FitPlan, n_features: int) -> GaussianParameters:
-    K = plan.n_components
-    return GaussianParameters(np.ones(K) / K, np.zeros((K, n_features)), np.empty(0), plan.structure.shape)
+def _collapsed(
+    error: IllDefinedCovarianceError, parameters: GaussianParameters, total_weight: float
+) -> list[Degeneracy]:
+    counts = parameters.weights * total_weight
+    if parameters.shape is FactorShape.SHARED:  # one covariance: they all collapse
+        columns = tuple(error.columns[0])
+        return [Degeneracy(tuple(range(len(counts))), tuple(counts.tolist()), columns, held=False)]
+    return [Degeneracy((k,), (float(counts[k]),), tuple(c), held=False) for k, c in error.columns.items()]

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softmix.blocks import ArrayBlocks
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular
 from softmix.statistics import GaussianStatistics
@@ -43,6 +44,10 @@ class Spread:
         centred = rows.astype(np.float64) - self.mean
         return centred @ self.factor.T if self.factor.ndim == 2 else centred * self.factor
 
+    def standardise(self, rows: np.ndarray) -> np.ndarray:
+        """`rows` with every column in units of its own standard deviation, float64."""
+        return (rows.astype(np.float64) - self.mean) / self.scale
+
 
 def measure_spread(sweep: ThreadSweep, shape: FactorShape) -> Spread:
     """The spread of all rows of `sweep`, by sweeps with a single component.
@@ -53,51 +58,59 @@ def measure_spread(sweep: ThreadSweep, shape: FactorShape) -> Spread:
         If the values are so large that their variance overflows.
     """
     shape = FactorShape.FULL if shape is FactorShape.SHARED else shape
-    diagonal = FactorShape.DIAGONAL if shape is FactorShape.SCALAR else shape
-    center, scale = _first_guess(sweep)
+    swept = FactorShape.DIAGONAL if shape is FactorShape.SCALAR else shape
     with np.errstate(over="ignore", invalid="ignore"):
-        statistics = sweep(_one_component(center, scale, diagonal))
-        mean = statistics.centers[0] + statistics.sum[0] / statistics.count[0]
-        if not np.all(np.abs(mean - center) <= scale):  # a far centre costs digits: once more
-            statistics = sweep(_one_component(mean, scale, diagonal))
-            mean = statistics.centers[0] + statistics.sum[0] / statistics.count[0]
-        covariance = _covariance(statistics)
+        statistics = sweep(_all_in_one(_near_the_data(sweep.source), swept))
+        mean, covariance = _moments(statistics)
+        if np.any((mean - statistics.centers[0]) ** 2 > 4.0 * _diagonal(covariance)):
+            # A centre far from the mean costs digits: once more, about the mean.
+            statistics = sweep(_all_in_one(mean, swept))
+            mean, covariance = _moments(statistics)
     if not np.isfinite(covariance).all():
-        column = int(np.flatnonzero(~np.isfinite(covariance.reshape(len(mean), -1)).all(axis=1))[0])
-        raise ValueError(
-            f"The variance of column {column} overflows: its values are too large (mean {mean[column]:.3g}). "
-            "Rescale the column."
-        )
+        raise _overflow(sweep.source)
     return _spread(mean, covariance, shape)
 
 
-def _first_guess(sweep: ThreadSweep) -> tuple[np.ndarray, np.ndarray]:
-    rows = sweep.source[0].rows.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        center, scale = rows.mean(axis=0), rows.std(axis=0)
-        if not np.isfinite(center).all():
-            center = rows[0]
-        largest = np.maximum(np.abs(center), np.finfo(np.float64).tiny * 1e8)
-        scale = np.where(np.isfinite(scale) & (scale > 0), scale, largest)
-    return center, scale
+def _near_the_data(source: ArrayBlocks) -> np.ndarray:
+    """The mean of the first block that counts."""
+    for block in source:
+        rows, weights = block.counted()
+        if len(rows):
+            break
+    return np.average(rows.astype(np.float64), axis=0, weights=weights)
 
 
-def _one_component(center: np.ndarray, scale: np.ndarray, shape: FactorShape) -> GaussianParameters:
-    factor = 1.0 / scale
+def _all_in_one(center: np.ndarray, shape: FactorShape) -> GaussianParameters:
+    """One component that owns every row, so wide that no distance from it overflows."""
+    factor = np.full(len(center), 1e-30)
     factors = np.diag(factor)[None] if shape is FactorShape.FULL else factor[None]
     return GaussianParameters(np.ones(1), center[None], factors, shape)
 
 
-def _covariance(statistics: GaussianStatistics) -> np.ndarray:
-    """(d, d), or (d,) where only variances were swept."""
-    shift = statistics.sum[0] / statistics.count[0]
+def _moments(statistics: GaussianStatistics) -> tuple[np.ndarray, np.ndarray]:
+    """Mean, and covariance (d, d), or (d,) where only variances were swept."""
+    count, shift = statistics.count[0], statistics.sum[0] / statistics.count[0]
+    mean = statistics.centers[0] + shift
     if statistics.layout.shape is FactorShape.FULL:
-        return statistics.scatter_matrices()[0] / statistics.count[0] - np.outer(shift, shift)
-    return statistics.scatter[0] / statistics.count[0] - shift**2
+        return mean, statistics.scatter_matrices()[0] / count - np.outer(shift, shift)
+    return mean, statistics.scatter[0] / count - shift**2
+
+
+def _diagonal(covariance: np.ndarray) -> np.ndarray:
+    return np.diagonal(covariance) if covariance.ndim == 2 else covariance
+
+
+def _overflow(source: ArrayBlocks) -> ValueError:
+    largest = np.max([np.abs(block.counted()[0]).max(axis=0, initial=0.0) for block in source], axis=0)
+    column = int(largest.argmax())
+    return ValueError(
+        f"The variance of column {column} overflows: its values are too large (up to {largest[column]:.3g}). "
+        "Rescale the column."
+    )
 
 
 def _spread(mean: np.ndarray, covariance: np.ndarray, shape: FactorShape) -> Spread:
-    variances = np.diagonal(covariance) if covariance.ndim == 2 else covariance
+    variances = _diagonal(covariance)
     magnitude = np.where(mean == 0, 1.0, np.abs(mean))
     constant = variances <= (8 * np.finfo(np.float64).eps * magnitude) ** 2 * (mean != 0)
     scale = np.where(constant, magnitude, np.sqrt(np.where(constant, 1.0, variances)))

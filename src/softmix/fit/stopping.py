@@ -12,8 +12,13 @@ import numpy as np
 
 # Increments below this share of the log-likelihood are rounding.
 _ROUNDING = 1e-14
+# A swept log-likelihood that agrees with an evaluated one to this, in float32 too, is of the
+# same rows.
+_SAME_ROWS = 1e-5
 # A plateau can fake one small projection; it seldom fakes two in a row.
 _AGREEING = 2
+# So many steps in a row below `tol` are a crawl along a ridge: more of them change nothing.
+_CRAWL = 100
 
 
 class Stopping:
@@ -23,10 +28,12 @@ class Stopping:
     ----------
     tol : float
         Stop when the projected remaining gain is at most this many nats per row, twice in a
-        row. 0 never stops before `max_iter`.
+        row, or when 100 steps in a row each gained no more. 0 never stops before `max_iter`.
     max_iter : int
     history : sequence of float
-        Log-likelihoods per row of the sweeps before, when a fit goes on (`warm_start`).
+        Log-likelihoods per row of the sweeps before, when a fit goes on (`warm_start`), and
+        last that of the parameters it goes on from. It counts only if the first sweep gives
+        that same value again: then the rows are the same.
     watch : callable or None
         Called after each sweep with (iteration, log-likelihood per row, its change).
     """
@@ -41,14 +48,9 @@ class Stopping:
         self.tol, self.max_iter = tol, max_iter
         self.converged = False
         self.n_iter = 0
-        self._history = list(history)
-        self._start = len(self._history)
+        self.trace: list[float] = []  # log-likelihood per row of each sweep of this run
+        self._before = list(history)
         self._watch = watch
-
-    @property
-    def trace(self) -> list[float]:
-        """Log-likelihood per row of each sweep of this run."""
-        return self._history[self._start :]
 
     def __iter__(self) -> Iterator[int]:
         while self.n_iter < self.max_iter and not self.converged:
@@ -56,19 +58,33 @@ class Stopping:
 
     def saw(self, log_likelihood: float) -> None:
         """Record the log-likelihood per row of the sweep just made."""
-        self._history.append(log_likelihood)
+        if not self.trace:
+            *self._before, expected = self._before or [np.nan]
+            if not abs(log_likelihood - expected) <= _SAME_ROWS * max(1.0, abs(expected)):
+                self._before = []
+        self.trace.append(log_likelihood)
         self.n_iter += 1
+        recent = self.recent
         if self._watch is not None:
-            change = np.diff(self._history[-2:])
-            self._watch(self.n_iter, log_likelihood, float(change[0]) if change.size else np.inf)
-        self.converged = self.tol > 0 and self._is_done()
+            change = recent[-1] - recent[-2] if len(recent) > 1 else np.inf
+            self._watch(self.n_iter, log_likelihood, change)
+        self.converged = self.tol > 0 and self._is_done(recent)
 
-    def _is_done(self) -> bool:
-        recent = self._history[-(_AGREEING + 2) :]
-        if len(recent) >= 2 and _is_rounding(recent[-2], recent[-1]):
+    @property
+    def recent(self) -> list[float]:
+        """The last log-likelihoods, those of an earlier run that this one goes on from included."""
+        wanted = _CRAWL + 1
+        before = self._before[-wanted:] if len(self.trace) < wanted else []
+        return [*before, *self.trace[-wanted:]][-wanted:]
+
+    def _is_done(self, recent: list[float]) -> bool:
+        if len(recent) < 3:
+            return False
+        if _is_rounding(recent[-2], recent[-1]):
             return True
-        gains = [projected_gain(*recent[i : i + 3]) for i in range(len(recent) - 2)]
-        return len(gains) >= _AGREEING and max(gains) <= self.tol
+        triples = [recent[-3 - i : len(recent) - i] for i in range(_AGREEING) if len(recent) >= 3 + i]
+        agreed = len(triples) == _AGREEING and all(projected_gain(*t) <= self.tol for t in triples)
+        return agreed or (len(recent) > _CRAWL and bool(np.diff(recent).max() <= self.tol))
 
 
 def projected_gain(first: float, second: float, third: float) -> float:

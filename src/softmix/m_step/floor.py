@@ -12,15 +12,21 @@ Theobald (1975), Anderson & Olkin (1985) for the clipped maximiser; Ingrassia (2
 García-Escudero et al. (2008) for eigenvalue constraints in mixtures.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from softmix.exceptions import IllDefinedCovarianceError
-from softmix.parameters.gaussian import invert_triangular
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters.gaussian import invert_triangular, triangular_root
 
 # Below this share of the data's spread, a variance is rounding noise: singular.
 SINGULAR = 1e-15
+# A direction within this factor of the floor is held by it.
+_AT_FLOOR = 1.0 + 1e-6
+# A direction names the columns with at least this share of its strongest loading.
+_LOADING = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,19 +44,30 @@ class CovarianceFloor:
     factor: np.ndarray
     share: float
 
+    @property
+    def lowest(self) -> float:
+        """The share of S that a sound covariance exceeds: ρ, or what rounding can resolve."""
+        return max(self.share, SINGULAR)
+
+    @cached_property
+    def _cholesky(self) -> np.ndarray:
+        """L with S = L Lᵀ, of the shape of `factor`."""
+        return invert_triangular(self.factor) if self.factor.ndim == 2 else 1.0 / self.factor
+
     def variances(self, raw: np.ndarray) -> np.ndarray:
         """`raw` variances, (K, d) or (K,), raised to the floor."""
-        spread = 1.0 / self.factor**2
+        lowest = self.lowest * self._cholesky**2
         if self.share == 0:
-            _refuse(raw <= SINGULAR * spread)
-            return raw
-        return np.maximum(raw, self.share * spread)
+            thin = raw <= lowest
+            _refuse({k: np.flatnonzero(held).tolist() for k, held in enumerate(thin) if held.any()})
+        return np.maximum(raw, lowest)
 
     def inverse_cholesky(self, covariances: np.ndarray) -> np.ndarray:
         """Inverse Cholesky factors of a (K, d, d) stack of covariances, raised to the floor.
 
         The Cholesky factors are taken in whitened coordinates, so that badly scaled or nearly
-        collinear columns cost no accuracy: L_k = L_S C_k, F_k = C_k⁻¹ F_S.
+        collinear columns cost no accuracy: L_k = L_S C_k, F_k = C_k⁻¹ F_S (van der Sluis 1969
+        on scaling before factoring).
         """
         whitened = self.factor @ covariances @ self.factor.T
         whitened = 0.5 * (whitened + whitened.swapaxes(1, 2))
@@ -60,26 +77,60 @@ class CovarianceFloor:
             inverses = np.full_like(whitened, np.inf)
         # 1 / |C⁻¹|_F² bounds the smallest eigenvalue from below: eigenvalues are seldom needed.
         norms = np.einsum("kij,kij->k", inverses, inverses)
-        doubtful = ~(norms * max(self.share, SINGULAR) <= 1.0)
-        if doubtful.any():
-            inverses[doubtful] = self._inverse_cholesky_clipped(whitened[doubtful], np.flatnonzero(doubtful))
+        doubtful = np.flatnonzero(~(norms * self.lowest <= 1.0))
+        if doubtful.size:
+            inverses[doubtful] = self._clipped(whitened[doubtful], doubtful)
         return inverses @ self.factor
 
-    def _inverse_cholesky_clipped(self, whitened: np.ndarray, components: np.ndarray) -> np.ndarray:
+    def _clipped(self, whitened: np.ndarray, components: np.ndarray) -> np.ndarray:
         eigenvalues, axes = np.linalg.eigh(whitened)
         if self.share == 0:
-            _refuse(eigenvalues[:, :1] <= SINGULAR, components)
-        raised = np.maximum(eigenvalues, max(self.share, SINGULAR))
-        # B = Λ^{-1/2} Vᵀ has Bᵀ B = M⁻¹, so the lower factor of B = Q F is an inverse Cholesky
-        # factor; QR with both axes reversed gives it without rebuilding M, which would round
-        # its small eigenvalues away.
-        roots = axes.swapaxes(1, 2) / np.sqrt(raised)[:, :, None]
-        lower = np.linalg.qr(roots[:, :, ::-1], mode="r")[:, ::-1, ::-1]
-        signs = np.sign(np.diagonal(lower, axis1=1, axis2=2))
-        return lower * signs[:, :, None]
+            thin = eigenvalues <= self.lowest
+            hit = np.flatnonzero(thin.any(axis=1))
+            _refuse({int(components[k]): self._loaded_columns(axes[k].T[thin[k]]) for k in hit})
+        raised = np.maximum(eigenvalues, self.lowest)
+        return triangular_root(axes.swapaxes(1, 2) / np.sqrt(raised)[:, :, None])
+
+    def project(self, parameters: GaussianParameters) -> GaussianParameters:
+        """`parameters` with every covariance raised to the floor; themselves where none is thin.
+
+        EM climbs among covariances above the floor: a start below it would have to fall first.
+        """
+        components = range(parameters.n_components)
+        if self.share == 0 or not any(self.thin_columns(parameters, k, 1.0 - 1e-9) for k in components):
+            return parameters
+        covariances = parameters.covariances()
+        if parameters.shape.is_matrix:
+            stack = covariances.reshape(-1, *covariances.shape[-2:])
+            factors = self.inverse_cholesky(stack).reshape(covariances.shape)
+        else:
+            factors = 1.0 / np.sqrt(self.variances(covariances))
+        return replace(parameters, factors=factors)
+
+    def thin_columns(
+        self, parameters: GaussianParameters, component: int, margin: float = _AT_FLOOR
+    ) -> list[int]:
+        """The columns that span the directions in which a component is at the floor."""
+        limit = self.lowest * margin
+        shared = parameters.shape is FactorShape.SHARED
+        inverse = parameters.factors if shared else parameters.factors[component] 
+        if not parameters.shape.is_matrix:
+            held = (inverse * self._cholesky) ** -2.0 <= limit
+            return np.flatnonzero(np.broadcast_to(held, parameters.n_features)).tolist()
+        inverse = inverse @ self._cholesky
+        if np.vdot(inverse, inverse) * limit < 1.0:  # as in inverse_cholesky
+            return []
+        _, roots, axes = np.linalg.svd(inverse)
+        return self._loaded_columns(axes[roots**2 * limit >= 1.0])
+
+    def _loaded_columns(self, directions: np.ndarray) -> list[int]:
+        """The columns that carry `directions` (m, d) of the whitened coordinates."""
+        scale = np.linalg.norm(self._cholesky, axis=1)
+        strength = np.abs(directions @ self.factor * scale)
+        strongest = strength.max(axis=1, keepdims=True, initial=0.0)
+        return np.flatnonzero((strength >= _LOADING * strongest).any(axis=0)).tolist()
 
 
-def _refuse(singular: np.ndarray, components: np.ndarray | None = None) -> None:
-    hit = np.flatnonzero(singular.reshape(len(singular), -1).any(axis=1))
-    if hit.size:
-        raise IllDefinedCovarianceError((hit if components is None else components[hit]).tolist())
+def _refuse(singular: dict[int, list[int]]) -> None:
+    if singular:
+        raise IllDefinedCovarianceError(singular)

@@ -9,7 +9,7 @@ import numpy as np
 
 from softmix.statistics import GaussianStatistics
 
-# Below this a count is no rows at all: dividing by it would overflow.
+# Below this share of all rows a count is no rows at all: dividing by it would overflow.
 _EMPTY = 1e-200
 
 
@@ -23,7 +23,7 @@ class Moments(NamedTuple):
 def moments(statistics: GaussianStatistics) -> Moments:
     """Weights and means; an empty component stays at its centre with weight 0."""
     count = statistics.count
-    occupied = count > _EMPTY
+    occupied = count > _EMPTY * count.sum()
     safe = np.where(occupied, count, 1.0)
     shift = np.where(occupied[:, None], statistics.sum / safe[:, None], 0.0)
     weights = np.where(occupied, count, 0.0) / count.sum()

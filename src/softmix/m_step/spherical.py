@@ -18,5 +18,6 @@ def vii(statistics: GaussianStatistics, floor: CovarianceFloor) -> GaussianParam
     weights, means, shift, count = moments(statistics)
     # About the sweep's means, shift is a step, not a position: little cancels.
     squared = statistics.scatter / count - np.einsum("kj,kj->k", shift, shift)
-    variances = floor.variances(squared / means.shape[1])
-    return GaussianParameters(weights, means, 1.0 / np.sqrt(variances), FactorShape.SCALAR)
+    # Every column has the component's one variance, and a collapse is one of all columns.
+    variances = floor.variances(np.broadcast_to(squared[:, None], means.shape) / means.shape[1])
+    return GaussianParameters(weights, means, 1.0 / np.sqrt(variances[:, 0]), FactorShape.SCALAR)

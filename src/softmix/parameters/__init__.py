@@ -1,5 +1,6 @@
 """Frozen values: what the M-step gives and the E-step takes."""
 
+from softmix.parameters.draw import draw
 from softmix.parameters.gaussian import FactorShape, GaussianParameters
 
-__all__ = ["FactorShape", "GaussianParameters"]
+__all__ = ["FactorShape", "GaussianParameters", "draw"]

@@ -26,6 +26,21 @@ class FactorShape(StrEnum):
     DIAGONAL = "diagonal"  # (K, d)
     SCALAR = "scalar"  # (K,)
 
+    @property
+    def is_matrix(self) -> bool:
+        """Whether a factor is a triangular matrix."""
+        return self in (FactorShape.FULL, FactorShape.SHARED)
+
+    def array_shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """The shape of the array of factors, as of scikit-learn's ``precisions_cholesky_``."""
+        K, d = n_components, n_features
+        return {
+            FactorShape.FULL: (K, d, d),
+            FactorShape.SHARED: (d, d),
+            FactorShape.DIAGONAL: (K, d),
+            FactorShape.SCALAR: (K,),
+        }[self]
+
 
 @dataclass(frozen=True, eq=False)
 class GaussianParameters:
@@ -45,6 +60,14 @@ class GaussianParameters:
     means: np.ndarray
     factors: np.ndarray
     shape: FactorShape
+
+    def __post_init__(self) -> None:
+        # The kernels trust these shapes.
+        expected = self.shape.array_shape(*self.means.shape)
+        if self.weights.shape != self.means.shape[:1]:
+            raise ValueError(f"Weights of shape {self.weights.shape} do not fit means of {self.means.shape}.")
+        if self.factors.shape != expected:
+            raise ValueError(f"Factors of shape {self.factors.shape} are not {self.shape}: {expected}.")
 
     @property
     def n_components(self) -> int:
@@ -74,22 +97,17 @@ class GaussianParameters:
 
     def cholesky_factors(self) -> np.ndarray:
         """L_k = F_k⁻¹, in the shape of `factors`."""
-        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
-            return 1.0 / self.factors
-        return invert_triangular(self.factors)
+        return invert_triangular(self.factors) if self.shape.is_matrix else 1.0 / self.factors
 
     def covariances(self) -> np.ndarray:
         """Σ_k, in the shape of scikit-learn's ``covariances_``."""
         factors = self.cholesky_factors()
-        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
-            return factors**2
-        return factors @ factors.swapaxes(-1, -2)
+        return factors @ factors.swapaxes(-1, -2) if self.shape.is_matrix else factors**2
 
     def precisions(self) -> np.ndarray:
         """Σ_k⁻¹, in the shape of scikit-learn's ``precisions_``."""
-        if self.shape in (FactorShape.SCALAR, FactorShape.DIAGONAL):
-            return self.factors**2
-        return self.factors.swapaxes(-1, -2) @ self.factors
+        factors = self.factors
+        return factors.swapaxes(-1, -2) @ factors if self.shape.is_matrix else factors**2
 
 
 def invert_triangular(lower: np.ndarray) -> np.ndarray:
@@ -100,3 +118,14 @@ def invert_triangular(lower: np.ndarray) -> np.ndarray:
         # LAPACK reads columns: the transpose of our rows is an upper triangle.
         out[...] = lapack.dtrtri(matrix.T, lower=0)[0].T
     return inverse
+
+
+def triangular_root(roots: np.ndarray) -> np.ndarray:
+    """The lower triangular F with Fᵀ F = Bᵀ B, for each square B in a stack of shape (..., d, d).
+
+    By QR of B with its columns reversed, so that Bᵀ B, which would round its small eigenvalues
+    away, is never formed (Golub & Van Loan 2013, section 5.3.8, on squaring the condition).
+    """
+    lower = np.linalg.qr(roots[..., ::-1], mode="r")[..., ::-1, ::-1]
+    signs = np.sign(np.diagonal(lower, axis1=-2, axis2=-1))
+    return lower * signs[..., None]

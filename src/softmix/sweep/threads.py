@@ -11,7 +11,7 @@ from types import TracebackType
 
 import numpy as np
 
-from softmix.blocks import ArrayBlocks
+from softmix.blocks import ArrayBlocks, Block
 from softmix.e_step import GaussianEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
@@ -59,13 +59,36 @@ class ThreadSweep:
     def log_likelihood(self, parameters: GaussianParameters, **outputs: np.ndarray) -> float:
         """Σ_i w_i log p(x_i) over all rows; fills `outputs` (see `evaluate`) on the way."""
         e_step = GaussianEStep(parameters, self.source.dtype)
+
+        def of_rows(number: int, block: Block) -> np.ndarray:
+            span, log_norm = self.source.span(number), np.empty(len(block.rows))
+            e_step.evaluate(block, log_norm=log_norm, **{name: out[span] for name, out in outputs.items()})
+            return log_norm
+
+        return self._weighted_sum(of_rows)
+
+    def classification_log_likelihood(self, parameters: GaussianParameters) -> float:
+        """Σ_i w_i max_k log π_k N(x_i; μ_k, Σ_k): each row counts for its best component alone."""
+        e_step = GaussianEStep(parameters, self.source.dtype)
+
+        def of_rows(number: int, block: Block) -> np.ndarray:  # noqa: ARG001
+            log_joint = np.empty((len(block.rows), parameters.n_components))
+            e_step.evaluate(block, log_joint=log_joint)
+            return log_joint.max(axis=1)
+
+        return self._weighted_sum(of_rows)
+
+    def _weighted_sum(self, of_rows: Callable[[int, Block], np.ndarray]) -> float:
+        """Σ w · of_rows(number, block), in the order of the tree."""
         total: TreeSum[float] = TreeSum(len(self.source))
 
         def visit(number: int) -> None:
-            span, block = self.source.span(number), self.source[number]
-            log_norm = np.empty(len(block.rows))
-            e_step.evaluate(block, log_norm=log_norm, **{name: out[span] for name, out in outputs.items()})
-            total.add(number, _weighted_sum(log_norm, block.weights))
+            block = self.source[number]
+            values, weights = of_rows(number, block), block.weights
+            if weights is not None:
+                # A row of weight 0 does not count, even where its density underflows.
+                values = np.where(weights > 0, values * weights, 0.0)
+            total.add(number, float(values.sum()))
 
         self._for_each_block(visit)
         return total.total()
@@ -104,9 +127,3 @@ class _Countdown:
         with self._lock:
             self._stop = 0
 
-
-def _weighted_sum(log_norm: np.ndarray, weights: np.ndarray | None) -> float:
-    if weights is None:
-        return float(log_norm.sum())
-    counted = weights > 0
-    return float(weights[counted] @ log_norm[counted])

@@ -11,5 +11,6 @@ from softmix.fit.starts.sample import Sample
 
 
 def kmeans_plusplus(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
-    centers, _ = seed(sample.whitened, n_components, sample_weight=sample.weights, random_state=rng)
-    return nearest(sample.whitened, centers)
+    n_seeds = min(n_components, len(sample.rows))
+    centers, _ = seed(sample.whitened, n_seeds, sample_weight=sample.weights, random_state=rng)
+    return nearest(sample.whitened, centers, n_components)

@@ -11,6 +11,6 @@ from softmix.fit.starts.sample import Sample
 
 
 def random_from_data(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
-    share = None if sample.weights is None else sample.weights / sample.weights.sum()
-    chosen = rng.choice(len(sample.rows), n_components, replace=False, p=share)
-    return nearest(sample.whitened, sample.whitened[chosen])
+    share = sample.weights / sample.weights.sum()
+    chosen = rng.choice(len(share), min(n_components, len(share)), replace=False, p=share)
+    return nearest(sample.whitened, sample.whitened[chosen], n_components)

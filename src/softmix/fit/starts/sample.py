@@ -1,4 +1,4 @@
-"""The rows that a start looks at: a bounded sample, in whitened coordinates."""
+"""The rows that a start looks at: a bounded sample, distinct, in whitened coordinates."""
 
 from dataclasses import dataclass
 
@@ -9,31 +9,57 @@ from softmix.blocks import ArrayBlocks
 from softmix.fit.spread import Spread
 
 _MAX_ELEMENTS, _MIN_ROWS, _MAX_ROWS, _ROWS_PER_COMPONENT = 1 << 18, 4096, 1 << 15, 64
+_FEW_PER_COLUMN = 2
+# Distances are compared to this many decimals: what whitening leaves of equal ones.
+_DECIMALS = 9
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Rows as they are, the same rows whitened, and their weights (all positive) if any."""
+    """Distinct rows as they are, the same rows whitened, and their weights, all positive."""
 
     rows: np.ndarray
     whitened: np.ndarray
-    weights: np.ndarray | None
+    weights: np.ndarray
 
 
 def draw_sample(
     source: ArrayBlocks, spread: Spread, n_components: int, rng: np.random.RandomState
 ) -> Sample:
-    """All rows of positive weight where they are few, else a simple random sample of them."""
+    """All rows of positive weight where they are few, else a simple random sample of them.
+
+    Equal rows are one row with the sum of their weights, and rows are in an order of their
+    own, so that a start depends neither on the order of the rows nor on whether a row is
+    repeated or has a weight.
+    """
     wanted = max(min(_MAX_ELEMENTS // source.n_features, _MAX_ROWS), _MIN_ROWS)
     wanted = max(wanted, _ROWS_PER_COMPONENT * n_components)
-    rows, weights = source.rows, source.weights
-    if weights is not None and not weights.all():
-        candidates = np.flatnonzero(weights)
-        if len(candidates) > wanted:
-            chosen = sample_without_replacement(len(candidates), wanted, random_state=rng)
-            candidates = candidates[np.sort(chosen)]
-        rows, weights = rows[candidates], weights[candidates]
-    elif len(rows) > wanted:
-        chosen = np.sort(sample_without_replacement(len(rows), wanted, random_state=rng))
-        rows, weights = rows[chosen], None if weights is None else weights[chosen]
-    return Sample(rows, spread.whiten(rows), weights)
+    counted = None if source.weights is None else np.flatnonzero(source.weights)
+    n_counted = source.n_rows if counted is None else len(counted)
+    chosen: np.ndarray | slice = slice(None)
+    if n_counted > wanted:
+        chosen = np.sort(sample_without_replacement(n_counted, wanted, random_state=rng))
+    if counted is not None:
+        chosen = counted[chosen]
+    rows = source.rows[chosen]
+    weights = np.ones(len(rows)) if source.weights is None else source.weights[chosen]
+    return _distinct(rows, weights, spread)
+
+
+def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
+    order = _order(rows, spread.whiten(rows))
+    rows, weights = rows[order], weights[order]
+    first = np.r_[True, (rows[1:] != rows[:-1]).any(axis=1)]
+    rows, weights = rows[first], np.add.reduceat(weights, np.flatnonzero(first))
+    # Whitened, few rows are all equally far apart, whatever their clusters.
+    few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
+    return Sample(rows, spread.standardise(rows) if few else spread.whiten(rows), weights / weights.mean())
+
+
+def _order(rows: np.ndarray, whitened: np.ndarray) -> np.ndarray:
+    """By distance from the mean, which no change of coordinates moves; among equals, by value."""
+    distances = np.einsum("ij,ij->i", whitened, whitened).round(_DECIMALS)
+    order = np.argsort(distances, kind="stable")
+    if (np.diff(distances[order]) == 0).any():
+        order = np.lexsort((*rows.T[::-1], distances))
+    return order

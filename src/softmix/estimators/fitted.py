@@ -1,0 +1,52 @@
+"""Between an estimator's public attributes and the frozen parameters of the layers below.
+
+The public attributes are the state: a user may set `weights_`, `means_` and
+`precisions_cholesky_` and so build a model from known parameters.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters.gaussian import triangular_root
+
+
+def set_attributes(estimator: Any, parameters: GaussianParameters, dtype: np.dtype) -> None:
+    """Store `parameters` in scikit-learn's attributes, in the dtype of the data."""
+    factors = parameters.factors
+    estimator.weights_ = parameters.weights.astype(dtype)
+    estimator.means_ = parameters.means.astype(dtype)
+    estimator.covariances_ = parameters.covariances().astype(dtype)
+    estimator.precisions_ = parameters.precisions().astype(dtype)
+    upper = factors.swapaxes(-1, -2) if parameters.shape.is_matrix else factors
+    estimator.precisions_cholesky_ = upper.astype(dtype)
+
+
+def get_parameters(estimator: Any, shape: FactorShape) -> GaussianParameters:
+    """The parameters that the attributes hold.
+
+    Raises
+    ------
+    ValueError
+        If their shapes do not belong together.
+    """
+    weights = np.asarray(estimator.weights_, dtype=np.float64)
+    means = np.asarray(estimator.means_, dtype=np.float64)
+    roots = np.asarray(estimator.precisions_cholesky_, dtype=np.float64)
+    if means.ndim != 2:
+        raise ValueError(f"means_ must have the shape (n_components, n_features). Got {means.shape}.")
+    _check_shape("weights_", weights, means.shape[:1])
+    _check_shape("precisions_cholesky_", roots, shape.array_shape(*means.shape))
+    return GaussianParameters(weights, means, _lower(roots) if shape.is_matrix else roots, shape)
+
+
+def _lower(roots: np.ndarray) -> np.ndarray:
+    """Factors F = Pᵀ; any P with P Pᵀ = Σ⁻¹ is welcome, a lower triangular one too."""
+    factors = np.ascontiguousarray(roots.swapaxes(-1, -2))
+    return triangular_root(factors) if np.triu(factors, 1).any() else factors
+
+
+def _check_shape(name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:
+    if array.shape != expected:
+        raise ValueError(f"{name} must have the shape {expected}, to go with means_. Got {array.shape}.")

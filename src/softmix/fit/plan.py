@@ -1,0 +1,90 @@
+"""What a fit is asked for, and what it gives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from softmix.fit.degeneracy import Degeneracy
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.structures import Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What the user fixed of the start; None is left to the start."""
+
+    weights: np.ndarray | None = None
+    means: np.ndarray | None = None
+    factors: np.ndarray | None = None
+
+    def complete(self, shape: FactorShape) -> GaussianParameters | None:
+        """The parameters that were given, if they are all there."""
+        if self.weights is None or self.means is None or self.factors is None:
+            return None
+        return GaussianParameters(self.weights, self.means, self.factors, shape)
+
+    def over(self, parameters: GaussianParameters) -> GaussianParameters:
+        """`parameters` with what was given in their place."""
+        return GaussianParameters(
+            parameters.weights if self.weights is None else self.weights,
+            parameters.means if self.means is None else self.means,
+            parameters.factors if self.factors is None else self.factors,
+            parameters.shape,
+        )
+
+
+class Watcher:
+    """Told what a fit does; the default says nothing. `verbose` fits pass one that prints."""
+
+    def run_begins(self, run: int) -> None: ...
+
+    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None: ...
+
+    def run_ends(self, lower_bound: float, converged: bool) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Resumed:
+    """Where an earlier fit ended: its parameters, and its last log-likelihoods (see Stopping)."""
+
+    parameters: GaussianParameters
+    history: Sequence[float]
+
+
+@dataclass(frozen=True, eq=False)
+class FitPlan:
+    """How to fit, as the user asked for it."""
+
+    structure: Structure
+    n_components: int
+    tol: float
+    reg_covar: float
+    max_iter: int
+    n_init: int
+    init_params: str
+    given: Given = field(default_factory=Given)
+    resumed: Resumed | None = None
+    watcher: Watcher = field(default_factory=Watcher)
+
+    @property
+    def draws_starts(self) -> bool:
+        """Whether two runs can differ."""
+        return self.resumed is None and self.given.complete(self.structure.shape) is None
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """One run of EM; of a fit, the best run."""
+
+    parameters: GaussianParameters
+    trace: list[float]  # log-likelihood per row of each sweep
+    recent: list[float]  # the last of them, for a fit that goes on from here
+    n_iter: int
+    converged: bool
+    sound: bool  # False: a covariance collapsed and reg_covar=0 forbade to hold it
+    degeneracies: list[Degeneracy]
+
+    @property
+    def n_degenerate(self) -> int:
+        return sum(len(degeneracy.components) for degeneracy in self.degeneracies)

@@ -1,0 +1,14 @@
+"""scikit-learn's estimator checks, every one, for every covariance type."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from softmix import GaussianMixture
+
+TYPES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
+
+
+# One of the checks asks a clusterer to find three blobs: it needs three components to do so.
+@parametrize_with_checks([GaussianMixture(3, covariance_type=name) for name in TYPES])
+def test_estimator_check(estimator, check):
+    check(estimator)
