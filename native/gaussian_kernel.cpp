@@ -10,34 +10,46 @@ namespace softmix {
 namespace SOFTMIX_ISA {
 namespace {
 
-// Responsibilities of a stretch of rows stay in the second-level cache until they are used.
-constexpr ptrdiff_t kStretchBytes = 1 << 18, kMaxStretch = 16 * kTile;
+// A stretch of rows is worked on as a whole: its columns and responsibilities stay in the second
+// cache level, at few columns in the first. Dense moments take as much of it at a time as fits
+// the first level, centred.
+constexpr ptrdiff_t kStretchBytes = 256 << 10, kSmallStretchBytes = 32 << 10, kDenseBytes = 28 << 10;
+constexpr ptrdiff_t kSmallColumns = 8, kMaxStretch = 16 * kTile;
+
+// Per-lane float32 sums go to float64 after this many rows: 96 terms a lane.
+constexpr ptrdiff_t kFloatRows = 16 * kTile;
+
+constexpr ptrdiff_t whole_tiles(ptrdiff_t rows) {
+  return rows < kTile ? kTile : rows > kMaxStretch ? kMaxStretch : rows / kTile * kTile;
+}
 
 template <class T> ptrdiff_t stretch_rows(Dimensions dims) {
-  if (dims.features <= kSmall) return kTile;
-  const ptrdiff_t fitting = kStretchBytes / (dims.components * ptrdiff_t(sizeof(T))) / kTile * kTile;
-  return fitting < kTile ? kTile : fitting > kMaxStretch ? kMaxStretch : fitting;
+  const ptrdiff_t bytes = dims.features <= kSmallColumns ? kSmallStretchBytes : kStretchBytes;
+  const ptrdiff_t columns = dims.components + (is_dense(dims.features) ? dims.features : 0);
+  return whole_tiles(bytes / (columns * ptrdiff_t(sizeof(T))));
 }
+
+template <class T> ptrdiff_t dense_rows(ptrdiff_t d) { return whole_tiles(kDenseBytes / (d * ptrdiff_t(sizeof(T)))); }
 
 template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
-  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *weighted;
-  double* lane_sums;
+  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *weighted, *edge, *lane_sums;
   int32_t* positions;
   size_t bytes;
 
   Workspace(Dimensions dims, void* memory) : stretch(stretch_rows<T>(dims)) {
     Arena arena(memory);
     const ptrdiff_t d = dims.features, padded = round_up(d, lanes<T>);
-    lane_step = d <= kSmall ? dense_entries(dims.shape, d) * lanes<T> : 0;
-    panels = arena.take<T>(kTile * d);
-    centred = arena.take<T>(group<T> * d);
+    lane_step = is_dense(d) ? dense_entries(dims.shape, d) * lanes<T> : 0;
+    panels = arena.take<T>((lane_step ? stretch : kTile) * d);
+    centred = arena.take<T>(lane_step ? dense_scratch(d, dense_rows<T>(d)) : group<T> * d);
     log_joint = arena.take<T>(dims.components * stretch);
     inverse = arena.take<T>(stretch);
     log_norm = arena.take<T>(stretch);
-    chosen = arena.take<T>(kChunk * padded);
-    weighted = arena.take<T>(kChunk * padded);
-    lane_sums = arena.take<double>(dims.components * lane_step);
+    chosen = arena.take<T>(row_scratch<T>(d));
+    weighted = arena.take<T>(row_scratch<T>(d));
+    edge = arena.take<T>(kChunk * padded);
+    lane_sums = arena.take<T>(dims.components * lane_step);
     positions = arena.take<int32_t>(stretch + 16);
     bytes = arena.used + 64;
   }
@@ -55,8 +67,9 @@ template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* pa
 template <class T>
 void density_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, const Workspace<T>& w) {
   for (ptrdiff_t t = 0; t < n; t += kTile) {
-    transpose<T>(rows + t * dims.features, n - t, dims.features, w.panels);
-    log_joint_of_tile<T>(dims, packed, w.panels, kTile / group<T>, w.centred, w.log_joint + t, w.stretch);
+    T* const panels = w.panels + (w.lane_step ? t * dims.features : 0);
+    transpose<T>(rows + t * dims.features, n - t, dims.features, panels);
+    log_joint_of_tile<T>(dims, packed, panels, kTile / group<T>, w.centred, w.log_joint + t, w.stretch);
   }
 }
 
@@ -76,14 +89,27 @@ template <class T> void apply_weights(T* inverse, const double* weights, ptrdiff
   for (ptrdiff_t t = n; t < whole; ++t) inverse[t] = T(0);
 }
 
+constexpr ptrdiff_t scatter_entries(Shape shape, ptrdiff_t d) {
+  return is_matrix(shape) ? d * (d + 1) / 2 : shape == Shape::diagonal ? d : 1;
+}
+
+constexpr ptrdiff_t scatter_size(Dimensions dims) {
+  return (dims.shape == Shape::shared ? 1 : dims.components) * scatter_entries(dims.shape, dims.features);
+}
+
+// Where the statistics of component k go in the flat vector.
+Target target_of(Dimensions dims, double* out, ptrdiff_t k) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const ptrdiff_t step = dims.shape == Shape::shared ? 0 : scatter_entries(dims.shape, d);
+  return {out + k, out + K + k * d, out + K + K * d + k * step};
+}
+
 template <class T>
 void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, ptrdiff_t first,
                      ptrdiff_t here, const Workspace<T>& w, double* out) {
-  const ptrdiff_t K = dims.components, d = dims.features;
-  const ptrdiff_t scatter_step = dims.shape == Shape::full       ? d * (d + 1) / 2
-                                 : dims.shape == Shape::diagonal ? d
-                                 : dims.shape == Shape::scalar   ? 1
-                                                                 : 0;
+  const ptrdiff_t K = dims.components;
+  const int n_panels = int(round_up(here, kTile) / group<T>);
+  const int at_once = int(dense_rows<T>(dims.features) / group<T>);
   for (ptrdiff_t k = 0; k < K; ++k) {
     const T* const resp = w.log_joint + k * w.stretch;
     int active = int(here);
@@ -94,12 +120,15 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, pt
       while (active && w.positions[active - 1] >= here) --active;
     }
     if (w.lane_step && 4 * active > here) {
-      add_dense_moments<T>(dims, w.panels, kTile / group<T>, resp, w.inverse, packed.center(k),
-                           w.lane_sums + k * w.lane_step);
+      for (int p = 0; p < n_panels; p += at_once) {
+        const ptrdiff_t t = p * group<T>;
+        add_dense_moments<T>(dims, w.panels + t * dims.features, n_panels - p < at_once ? n_panels - p : at_once,
+                             resp + t, w.inverse + t, packed.center(k), w.centred, w.lane_sums + k * w.lane_step);
+      }
     } else {
-      const Target target = {out + k, out + K + k * d, out + K + K * d + k * scatter_step};
+      const Target target = target_of(dims, out, k);
       add_row_moments<T>(dims, packed.padded, rows, n, first, w.positions, active, resp, w.inverse, packed.center(k),
-                         w.chosen, w.weighted, target);
+                         w.chosen, w.weighted, w.edge, target);
     }
   }
 }
@@ -110,7 +139,8 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
   const Packed<T> packed(dims, parameters);
   const Workspace<T> w(dims, workspace);
   const ptrdiff_t K = dims.components, d = dims.features;
-  for (ptrdiff_t i = 0; i < K * w.lane_step; ++i) w.lane_sums[i] = 0;
+  for (ptrdiff_t i = 0; i < K * w.lane_step; ++i) w.lane_sums[i] = T(0);
+  ptrdiff_t pending = 0;
   double log_likelihood = 0, total_weight = row_weights ? 0 : double(n);
   for (ptrdiff_t first = 0; first < n; first += w.stretch) {
     const ptrdiff_t here = n - first < w.stretch ? n - first : w.stretch, whole = round_up(here, kTile);
@@ -122,18 +152,14 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
     moments_stretch<T>(dims, packed, rows, n, first, here, w, out);
     if (weights)
       for (ptrdiff_t t = 0; t < here; ++t) total_weight += weights[t];
+    pending += here;
+    if (w.lane_step && (first + here == n || (sizeof(T) == 4 && pending >= kFloatRows))) {
+      for (ptrdiff_t k = 0; k < K; ++k)
+        reduce_dense_moments<T>(dims, w.lane_sums + k * w.lane_step, target_of(dims, out, k));
+      pending = 0;
+    }
   }
-  const ptrdiff_t scatter = dims.shape == Shape::full       ? K * d * (d + 1) / 2
-                            : dims.shape == Shape::shared   ? d * (d + 1) / 2
-                            : dims.shape == Shape::diagonal ? K * d
-                                                            : K;
-  if (w.lane_step) {
-    const ptrdiff_t step = dims.shape == Shape::shared ? 0 : scatter / K;
-    for (ptrdiff_t k = 0; k < K; ++k)
-      reduce_dense_moments<T>(dims, w.lane_sums + k * w.lane_step,
-                              {out + k, out + K + k * d, out + K + K * d + k * step});
-  }
-  double* const tail = out + K + K * d + scatter;
+  double* const tail = out + K + K * d + scatter_size(dims);
   tail[0] += log_likelihood;
   tail[1] += total_weight;
   tail[2] += double(n);

@@ -12,11 +12,13 @@ namespace SOFTMIX_ISA {
 constexpr int kTile = 96;
 template <class T> constexpr int group = kVectors * lanes<T>;
 
-// Up to this many columns a component's moments are taken with a vector across rows; beyond, with
-// a vector across columns.
-constexpr int kSmall = 8;
+// Up to this many columns a component's dense moments are taken with a vector across rows; beyond,
+// and for components with few rows, with a vector across columns.
+constexpr ptrdiff_t kDenseColumns = 32;
 
 constexpr ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) { return (n + to - 1) / to * to; }
+
+constexpr bool is_dense(ptrdiff_t d) { return d <= kDenseColumns; }
 
 constexpr bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
 

@@ -10,8 +10,14 @@
 namespace softmix {
 namespace SOFTMIX_ISA {
 
-// Rows packed at a time: few enough for the first-level cache at moderate d.
-constexpr int kChunk = 64;
+// Rows packed at a time: two panels of them fit in the first-level cache.
+constexpr int kChunk = 96;
+
+template <class T> SOFTMIX_INLINE void add_lanes(double* sum, Vec<T> v) {
+  T part[lanes<T>];
+  store<T>(part, v);
+  for (int lane = 0; lane < lanes<T>; ++lane) sum[lane] += double(part[lane]);
+}
 
 template <class T> struct ChosenRows {
   int n;
@@ -19,61 +25,84 @@ template <class T> struct ChosenRows {
   T resp[kChunk];
 };
 
+// The packed copies lie in panels, so that the update streams through them: r y in panels of
+// kLeft columns, y in panels of kVectors vectors, each (kChunk, width).
+template <class T> constexpr int kLeft = kBlock > lanes<T> ? kBlock : lanes<T>;
+
+template <class T> SOFTMIX_INLINE T* left_panel(T* ry, ptrdiff_t column) {
+  return ry + column / kLeft<T> * kLeft<T> * kChunk + column % kLeft<T>;
+}
+
+template <class T> SOFTMIX_INLINE T* right_panel(T* y, ptrdiff_t column) {
+  return y + column / group<T> * group<T> * kChunk + column % group<T>;
+}
+
+// Adds the lanes `start`, `start` + 1, … ≤ `row` of v to a packed row of the triangle that has
+// `room` entries left in the caller's buffer.
+template <class T>
+SOFTMIX_INLINE void add_triangular(double* packed_row, Vec<T> v, ptrdiff_t start, ptrdiff_t row, ptrdiff_t room) {
+  if (start + lanes<T> <= row + 1) return add_lanes<T>(packed_row + start, v);
+  // The diagonal cuts this vector. Zeros may be added to what follows, as long as it is ours.
+  Int<T> lane;
+  for (int i = 0; i < lanes<T>; ++i) lane[i] = i;
+  const Vec<T> kept = (Vec<T>)((Int<T>)v & (lane <= splat_int<T>(row - start)));
+  if (start + lanes<T> <= room) return add_lanes<T>(packed_row + start, kept);
+  T part[lanes<T>];
+  store<T>(part, kept);
+  for (ptrdiff_t j = start; j <= row; ++j) packed_row[j] += double(part[j - start]);
+}
+
 template <class T, int Height, int Wide>
-SOFTMIX_INLINE void rank_update(const T* ry, const T* y, ptrdiff_t padded, int n, ptrdiff_t first, ptrdiff_t column,
-                                double* scatter) {
+SOFTMIX_INLINE void rank_update(const T* ry, const T* y, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
+                                ptrdiff_t entries) {
   Vec<T> total[Height][Wide] = {};
-  for (int a = 0; a < n; ++a, ry += padded, y += padded) {
+  for (int a = 0; a < n; ++a, ry += kLeft<T>, y += group<T>) {
     Vec<T> right[Wide];
     SOFTMIX_UNROLL
-    for (int v = 0; v < Wide; ++v) right[v] = load<T>(y + column + v * lanes<T>);
+    for (int v = 0; v < Wide; ++v) right[v] = load<T>(y + v * lanes<T>);
     SOFTMIX_UNROLL
     for (int i = 0; i < Height; ++i) {
-      const Vec<T> left = splat<T>(ry[first + i]);
+      const Vec<T> left = splat<T>(ry[i]);
       SOFTMIX_UNROLL
       for (int v = 0; v < Wide; ++v) total[i][v] += left * right[v];
     }
   }
   SOFTMIX_UNROLL
   for (int i = 0; i < Height; ++i) {
-    const ptrdiff_t row = first + i;
-    double* const packed_row = scatter + row * (row + 1) / 2;
+    const ptrdiff_t row = first + i, before = row * (row + 1) / 2;
     SOFTMIX_UNROLL
-    for (int v = 0; v < Wide; ++v) {
-      const ptrdiff_t start = column + v * lanes<T>;
-      if (start + lanes<T> <= row + 1) {
-        add_lanes<T>(packed_row + start, total[i][v]);
-      } else {  // the diagonal cuts this vector
-        T part[lanes<T>];
-        store<T>(part, total[i][v]);
-        for (ptrdiff_t j = start; j <= row; ++j) packed_row[j] += double(part[j - start]);
-      }
-    }
+    for (int v = 0; v < Wide; ++v)
+      add_triangular<T>(scatter + before, total[i][v], column + v * lanes<T>, row, entries - before);
   }
 }
 
 template <class T, int Height>
-SOFTMIX_INLINE void block_row(const T* ry, const T* y, ptrdiff_t padded, int n, ptrdiff_t first, double* scatter) {
-  const ptrdiff_t vectors = (first + Height + lanes<T> - 1) / lanes<T>;
-  ptrdiff_t v = 0;
-  for (; v + 3 <= vectors; v += 3) rank_update<T, Height, 3>(ry, y, padded, n, first, v * lanes<T>, scatter);
-  if (vectors - v == 2) rank_update<T, Height, 2>(ry, y, padded, n, first, v * lanes<T>, scatter);
-  if (vectors - v == 1) rank_update<T, Height, 1>(ry, y, padded, n, first, v * lanes<T>, scatter);
+SOFTMIX_INLINE void block_row(T* ry, T* y, int n, ptrdiff_t first, double* scatter, ptrdiff_t entries) {
+  const T* const left = left_panel<T>(ry, first);
+  const ptrdiff_t columns = round_up(first + Height, lanes<T>);
+  for (ptrdiff_t column = 0; column < columns; column += group<T>) {
+    const T* const right = right_panel<T>(y, column);
+    switch ((columns - column) / lanes<T>) {
+      case 1: rank_update<T, Height, 1>(left, right, n, first, column, scatter, entries); break;
+      case 2: rank_update<T, Height, 2>(left, right, n, first, column, scatter, entries); break;
+      default: rank_update<T, Height, kVectors>(left, right, n, first, column, scatter, entries);
+    }
+  }
 }
 
-template <class T>
-void add_scatter(const T* ry, const T* y, ptrdiff_t d, ptrdiff_t padded, int n, double* scatter) {
+template <class T> void add_scatter(T* ry, T* y, ptrdiff_t d, int n, double* scatter) {
+  const ptrdiff_t entries = d * (d + 1) / 2;
   ptrdiff_t row = 0;
-  for (; row + kBlock <= d; row += kBlock) block_row<T, kBlock>(ry, y, padded, n, row, scatter);
+  for (; row + kBlock <= d; row += kBlock) block_row<T, kBlock>(ry, y, n, row, scatter, entries);
   switch (d - row) {
-    case 1: return block_row<T, 1>(ry, y, padded, n, row, scatter);
-    case 2: return block_row<T, 2>(ry, y, padded, n, row, scatter);
-    case 3: return block_row<T, 3>(ry, y, padded, n, row, scatter);
+    case 1: return block_row<T, 1>(ry, y, n, row, scatter, entries);
+    case 2: return block_row<T, 2>(ry, y, n, row, scatter, entries);
+    case 3: return block_row<T, 3>(ry, y, n, row, scatter, entries);
 #if SOFTMIX_BLOCK_ROWS > 4
-    case 4: return block_row<T, 4>(ry, y, padded, n, row, scatter);
-    case 5: return block_row<T, 5>(ry, y, padded, n, row, scatter);
-    case 6: return block_row<T, 6>(ry, y, padded, n, row, scatter);
-    case 7: return block_row<T, 7>(ry, y, padded, n, row, scatter);
+    case 4: return block_row<T, 4>(ry, y, n, row, scatter, entries);
+    case 5: return block_row<T, 5>(ry, y, n, row, scatter, entries);
+    case 6: return block_row<T, 6>(ry, y, n, row, scatter, entries);
+    case 7: return block_row<T, 7>(ry, y, n, row, scatter, entries);
 #endif
     default: return;
   }
@@ -86,18 +115,19 @@ template <class T> SOFTMIX_INLINE void add_vector(double* out, Vec<T> v, ptrdiff
   for (ptrdiff_t j = 0; j < wanted; ++j) out[j] += double(part[j]);
 }
 
-// Packs y = x − c and r y of the chosen rows, (n, padded) each, and adds Σ r y to `sum`.
+// Packs y = x − c and r y of the chosen rows, and adds Σ r y to `sum`.
 template <class T>
 void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, T* y, T* ry,
                double* sum) {
   for (ptrdiff_t column = 0; column < padded; column += lanes<T>) {
     const Vec<T> c = load<T>(center + column);
+    T *const right = right_panel<T>(y, column), *const left = left_panel<T>(ry, column);
     Vec<T> total = {};
     for (int a = 0; a < chosen.n; ++a) {
       const Vec<T> centred = load<T>(chosen.row[a] + column) - c;
       const Vec<T> weighted = centred * chosen.resp[a];
-      store<T>(y + a * padded + column, centred);
-      store<T>(ry + a * padded + column, weighted);
+      store<T>(right + a * group<T>, centred);
+      store<T>(left + a * kLeft<T>, weighted);
       total += weighted;
     }
     add_vector<T>(sum + column, total, d - column);
@@ -143,12 +173,17 @@ void add_squares(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrd
     squares_of<T, 1>(chosen, center, column, d, trace, sum, scatter);
 }
 
+template <class T> constexpr ptrdiff_t row_scratch(ptrdiff_t d) {
+  return kChunk * round_up(d, group<T> > kLeft<T> ? group<T> : kLeft<T>);
+}
+
 // The rows listed in `positions` (seen from row `first` of the block of n rows) with their
-// responsibilities, kChunk at a time. y and ry are scratch of (kChunk, padded).
+// responsibilities, kChunk at a time. y and ry are scratch of row_scratch(d), `edge` of (kChunk,
+// padded).
 template <class T>
 void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t n, ptrdiff_t first,
                      const int32_t* positions, int n_positions, const T* resp, const T* inverse, const T* center,
-                     T* y, T* ry, Target target) {
+                     T* y, T* ry, T* edge, Target target) {
   const ptrdiff_t d = dims.features;
   ChosenRows<T> chosen;
   for (int done = 0; done < n_positions; done += kChunk) {
@@ -158,7 +193,7 @@ void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t
       const int32_t t = positions[done + a];
       const T* row = rows + (first + t) * d;
       if ((first + t) * d + padded > n * d) {  // a whole vector would read past the block
-        T* const copy = y + a * padded;
+        T* const copy = edge + a * padded;
         for (ptrdiff_t j = 0; j < padded; ++j) copy[j] = j < d ? row[j] : T(0);
         row = copy;
       }
@@ -169,7 +204,7 @@ void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t
     *target.count += count;
     if (is_matrix(dims.shape)) {
       pack_rows<T>(chosen, center, d, padded, y, ry, target.sum);
-      add_scatter<T>(ry, y, d, padded, chosen.n, target.scatter);
+      add_scatter<T>(ry, y, d, chosen.n, target.scatter);
     } else {
       add_squares<T>(chosen, center, d, padded, dims.shape == Shape::scalar, target.sum, target.scatter);
     }

@@ -66,15 +66,11 @@ template <class T> SOFTMIX_INLINE void store(T* p, Vec<T> v) {
 
 template <class T> SOFTMIX_INLINE Vec<T> splat(T x) { return x - Vec<T>{}; }
 
-template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
-
-template <class T> SOFTMIX_INLINE T sum_lanes(Vec<T> v) {
-  T part[lanes<T>];
-  store<T>(part, v);
-  for (int width = lanes<T> / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) part[i] += part[i + width];
-  return part[0];
+template <class T> SOFTMIX_INLINE Int<T> splat_int(ptrdiff_t x) {
+  return decltype(Int<T>{}[0])(x) - Int<T>{};
 }
+
+template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
 
 // Appends to `out` the positions base + lane of the positive lanes of p; gives how many.
 template <class T> SOFTMIX_INLINE int append_positive(const T* p, int base, int32_t* out) {
