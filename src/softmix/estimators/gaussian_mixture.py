@@ -393,6 +393,12 @@ default='full'
             classified = sweep.classification_log_likelihood(self._parameters())
         return -2.0 * classified + self._n_parameters() * np.log(source.total_weight)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the fitted model to one file, without pickle; `softmix.load` reads it back."""
+        from softmix.store import save  # noqa: PLC0415 (a consumer, above this layer)
+
+        save(self, path)
+
     def _n_parameters(self) -> int:
         return self._structure().n_parameters(*self.means_.shape)
 
