@@ -16,16 +16,16 @@ from benchmarks.cells import Problem
 from benchmarks.peers import Contestant, Timed
 
 _FIRST = 1
-_FEWEST, _MOST = 2, 60
+_FEWEST, _MOST = 2, 40
 
 
 class Effort(NamedTuple):
     """Rounds, and the differences to aim at in seconds; `long` bounds that of a slow peer."""
 
     rounds: int
-    fast: float = 0.06
+    fast: float = 0.05
     slow: float = 0.5
-    long: float = 3.0
+    long: float = 2.5
 
 
 @dataclass

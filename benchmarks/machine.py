@@ -50,6 +50,17 @@ def measure_peaks() -> dict[str, Any]:
     return {"vector_bits": int(bits), "fma_per_ns": float(fma), "bytes_per_ns": float(read)}
 
 
+def others_seconds() -> float | None:
+    """Processor seconds since boot of everything but this process and its children (Linux)."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").partition("\n")[0]
+    except OSError:
+        return None
+    user, nice, system, _idle, _wait, interrupts, soft, steal = (int(word) for word in first.split()[1:9])
+    busy = (user + nice + system + interrupts + soft + steal) / os.sysconf("SC_CLK_TCK")
+    return busy - sum(os.times()[:4])
+
+
 def limit_ns(cell: Cell, peaks: dict[str, Any]) -> float | None:
     """The dense limit of a full cell, ns per row × component × iteration, float64, one thread.
 

@@ -16,6 +16,8 @@ from benchmarks.cells import (
 )
 
 LIMIT_TARGET = 2.5
+# Beside other processes that use more cores than this, figures for two threads mean little.
+_BUSY = 0.1
 _NAMES = {"full": "Full covariance", "diag": "Diagonal covariance"}
 _PEERS = (("scikit-learn", sklearn_target), ("oneDAL", onedal_target))
 _CONTESTANTS = ("softmix", "softmix float32", "scikit-learn", "oneDAL")
@@ -92,8 +94,12 @@ def _header(results: _Record, peaks: _Record) -> str:
         f"- **oneDAL**: {results.get('onedal', 'not asked for')}",
     ]
     for name, part in results["parts"].items():
-        load = f", load average {part['load']:.1f} before" if part.get("load") is not None else ""
-        lines.append(f"- {name}: {part['date']}, `{part['command']}`{load}")
+        others = part.get("others_cores")
+        busy = "" if others is None else f"; other processes used {max(others, 0.0):.2f} cores meanwhile"
+        warning = " (**too busy to trust**)" if others is not None and others > _BUSY else ""
+        lines.append(f"- {name}: {part['date']}, {part['seconds']} s, `{part['command']}`{busy}{warning}")
+    if results.get("quick"):
+        lines.append("\n**Quick: few rows, one round. It shows that everything runs; targets are for full size.**")
     return "\n".join(lines)
 
 
