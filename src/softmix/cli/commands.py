@@ -49,7 +49,7 @@ def _jobs(command: Command) -> Command:
     )
 
 
-@cli.command()
+@cli.command(short_help="Fit a mixture to a table.")
 @click.argument("data", metavar="DATA")
 @click.option(
     "-k", "--components", type=click.IntRange(min=1), required=True, metavar="K", help="Number of clusters."
@@ -59,33 +59,54 @@ def _jobs(command: Command) -> Command:
     type=click.Choice(_COVARIANCES),
     default="full",
     show_default=True,
-    help="What the clusters may look like.",
+    help="What the clusters may look like: any ellipses, alike, axis-parallel, round.",
 )
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
 @click.option(
-    "--seed", type=click.IntRange(0, _MAX_SEED), default=0, show_default=True, help="Seed of the starts."
+    "--seed",
+    type=click.IntRange(0, _MAX_SEED),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed of the starts: the same seed gives the same fit.",
 )
 @_output("Write the model to FILE (.softmix).")
 @click.option("--memberships", metavar="FILE", help="Write what `predict` gives for DATA (.csv, .parquet).")
 @click.option("--plot", metavar="FILE", help="Draw the clusters (.png, .pdf, .svg).")
 @click.option("--plot-columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two.")
-@click.option("--n-init", type=click.IntRange(min=1), default=1, show_default=True, help="Starts; the best is kept.")
+@click.option(
+    "--n-init",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Number of starts; the best fit is kept.",
+)
 @click.option("--init", type=click.Choice(_INITS), default="kmeans", show_default=True, help="How a start is made.")
 @click.option(
     "--tol",
     type=click.FloatRange(min=0),
     default=1e-3,
     show_default=True,
+    metavar="GAIN",
     help="Stop when at most this log-likelihood per row is still to be gained.",
 )
-@click.option("--max-iter", type=click.IntRange(min=0), default=100, show_default=True, help="Most sweeps of a run.")
+@click.option(
+    "--max-iter",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="Largest number of sweeps of a start.",
+)
 @click.option(
     "--reg-covar",
     type=click.FloatRange(min=0),
     default=1e-6,
     show_default=True,
+    metavar="SHARE",
     help="Smallest spread of a cluster, as a share of the data's own.",
 )
 @_jobs
@@ -103,7 +124,7 @@ def fit(**options: Any) -> None:
     run(FitRequest(**options))
 
 
-@cli.command()
+@cli.command(short_help="Cluster the rows of a table with a model.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
@@ -124,7 +145,7 @@ def predict(**options: Any) -> None:
     predict(ApplyRequest(**options))
 
 
-@cli.command()
+@cli.command(short_help="Embed the rows of a table with a model.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids

@@ -51,9 +51,13 @@ def measure(mean: float, deviation: float) -> str:
         return f"{mean:.6g} ± {deviation:.3g}"
     places = 2 - int(np.floor(np.log10(deviation)))
     if 0 <= places <= 5 and abs(mean) < 1e7:
-        return f"{mean:.{places}f} ± {deviation:.{places}f}"
+        return f"{_round(mean, places):.{places}f} ± {deviation:.{places}f}"
     digits = 3 if mean == 0 else int(np.floor(np.log10(abs(mean)))) + places + 1
     return f"{mean:.{min(max(digits, 3), 15)}g} ± {deviation:.3g}"
+
+
+def _round(value: float, places: int) -> float:
+    return round(value, places) + 0.0  # turns −0 into 0
 
 
 def _how_many_fit(heads: list[str], cells: list[list[str]], width: int) -> int:

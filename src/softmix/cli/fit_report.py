@@ -49,26 +49,22 @@ def show_fit(voice: Voice, data: str, model: GaussianMixture, summary: dict[str,
         f"{data}: {summary['rows']:,} rows, {n_columns} column{'s' if n_columns > 1 else ''}; "
         f"{n_components} component{'s' if n_components > 1 else ''}, {summary['covariance']} covariance\n"
     )
-    voice.show(table)
-    voice.show(*("\n".join(notes), "\n"))
-    voice.show(facts(_facts(summary)))
+    voice.show(table, *notes, "", facts(_facts(summary)))
 
 
 def show_files(voice: Voice, data: str, files: dict[str, str | None]) -> None:
     """Where the files are, and what to do next."""
     written = [(name, path) for name, path in files.items() if path is not None]
     if written:
-        voice.show("")
-        voice.show(facts([(f"{name} written to", path) for name, path in written]))
-    voice.show("\n" + _next_step(data, files))
+        voice.show("", facts([(f"{name} written to", path) for name, path in written]))
+    voice.show("", _next_step(data, files))
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     outcome = "converged" if summary["converged"] else "not converged"
-    criteria = "  ".join(f"{name.upper()} {summary[name]:,.2f}" for name in ("bic", "aic", "icl"))
     return [
         ("log-likelihood", f"{summary['log_likelihood']:,.2f} ({summary['log_likelihood_per_row']:.4f} per row)"),
-        ("criteria", f"{criteria}  ({_CRITERIA})"),
+        *((name.upper(), f"{summary[name]:,.2f} ({_CRITERIA})") for name in ("bic", "aic", "icl")),
         ("sweeps", f"{summary['sweeps']}, {outcome}, in {summary['seconds']:.2f} s"),
     ]
 

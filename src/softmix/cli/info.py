@@ -9,6 +9,8 @@ from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.plots.marginals import standard_deviations
 from softmix.store.model_file import read
 
+_OPTIONS = ("init_params", "n_init", "random_state", "tol", "max_iter", "reg_covar")
+
 
 def run(path: str, *, json: bool, quiet: bool) -> None:
     """Show the model in `path`."""
@@ -50,25 +52,27 @@ def _show(voice: Voice, path: str, model: GaussianMixture, header: dict[str, Any
     from softmix.cli.layout import facts  # noqa: PLC0415
 
     names = _names(model)
-    bound = getattr(model, "lower_bound_", None)
+    width = shutil.get_terminal_size().columns
+    table, notes = components_table(model, names, width)
+    voice.show(facts(_facts(path, model, header, names)), "", table, *notes)
+
+
+def _facts(
+    path: str, model: GaussianMixture, header: dict[str, Any], names: list[str]
+) -> list[tuple[str, str]]:
+    K, bound = len(model.weights_), getattr(model, "lower_bound_", None)
     params = header["model"]["params"]
-    table, notes = components_table(model, names, shutil.get_terminal_size().columns)
-    voice.show(
-        facts(
-            [
-                ("model", f"{path} ({Path(path).stat().st_size:,} bytes)"),
-                ("made by", f"softmix {header['softmix_version']}, format {header['format_version']}"),
-                ("mixture", f"{len(model.weights_)} components, {model.covariance_type} covariance, {model.means_.dtype}"),
-                ("columns", _abridged(names)),
-                ("fit", f"{model.n_iter_} sweeps, {'converged' if model.converged_ else 'not converged'}"),
-                ("log-likelihood", "not known" if bound is None else f"{bound:.4f} per row"),
-                ("options", ", ".join(f"{name}={params[name]}" for name in sorted(params) if params[name] is not None)),
-            ]
-        ),
-        "",
-    )
-    voice.show(table)
-    voice.show("\n".join(notes))
+    options = [f"{name}={params[name]}" for name in _OPTIONS if params.get(name) is not None]
+    outcome = "converged" if model.converged_ else "not converged"
+    return [
+        ("model", f"{path} ({Path(path).stat().st_size:,} bytes)"),
+        ("made by", f"softmix {header['softmix_version']}, format {header['format_version']}"),
+        ("mixture", f"{K} component{'s' if K > 1 else ''}, {model.covariance_type} covariance, {model.means_.dtype}"),
+        ("columns", _abridged(names)),
+        ("fit", f"{model.n_iter_} sweeps, {outcome}"),
+        ("log-likelihood", "not known" if bound is None else f"{bound:.4f} per row"),
+        ("options", ", ".join(options)),
+    ]
 
 
 def _abridged(names: list[str], limit: int = 12) -> str:

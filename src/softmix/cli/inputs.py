@@ -12,6 +12,8 @@ from softmix.blocks.table_file import TableFile, read_table
 from softmix.cli.errors import UserError
 from softmix.estimators.gaussian_mixture import GaussianMixture
 
+_TEXT_HINT = " Mend the value, choose other columns with --columns, or carry this one through with --id."
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -45,7 +47,7 @@ def training_rows(data: str, columns: Sequence[str], ids: Sequence[str], weights
     check_present(file, id_names, "from --id")
     check_present(file, weight_names, "from --weights")
     chosen = names or default_columns(file, [*id_names, *weight_names])
-    features = numeric_columns(file, chosen, _text_hint(names))
+    features = numeric_columns(file, chosen, _TEXT_HINT)
     return Rows(features, file.table.select(id_names), _weights(file, weights))
 
 
@@ -63,14 +65,8 @@ def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Rows:
                 f"{data}: has {len(needed)} columns beside --id, and the model, which was fitted without "
                 f"column names, needs {model.n_features_in_}."
             )
-    check_present(file, needed, "the model was fitted to it" if len(needed) == 1 else "the model needs it")
+    check_present(file, needed, "needed by the model")
     return Rows(numeric_columns(file, needed), file.table.select(id_names))
-
-
-def _text_hint(names: Sequence[str]) -> str:
-    if names:
-        return " Mend the value, or leave the column out of --columns."
-    return " Choose the numeric columns with --columns, or carry this one through with --id."
 
 
 def _weights(file: TableFile, name: str | None) -> np.ndarray | None:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-_MAX_WARNINGS = 5
+_MAX_WARNINGS = 3
 
 
 @dataclass(eq=False)
@@ -29,7 +29,11 @@ class Voice:
         if self.speaks:
             from rich.console import Console  # noqa: PLC0415
 
-            Console(highlight=False, markup=False, emoji=False).print(*renderables)
+            console = Console(highlight=False, markup=False, emoji=False)
+            with console.capture() as captured:
+                console.print(*renderables, sep="\n")
+            # rich fills tables up with blanks, which are in the way where text is copied or compared.
+            sys.stdout.writelines(line.rstrip(" ") + "\n" for line in captured.get().splitlines())
 
     def answer(self, result: dict[str, Any]) -> None:
         """Print the JSON object, where JSON is wanted."""

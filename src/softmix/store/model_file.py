@@ -120,7 +120,7 @@ def read(path: PathLike) -> tuple[GaussianMixture, dict[str, Any]]:
 
 _FETCH_AGAIN = "Copy it again from its source, or fit and save the model again."
 _SAVE_AGAIN = "Fit and save the model again."
-_NOT_OURS = "Give a file written by `softmix fit -o` or `GaussianMixture.save`."
+_NOT_OURS = "Give a file that softmix wrote; if it is one, copy it again from its source."
 
 
 def _to_bytes(record: Record) -> bytes:
