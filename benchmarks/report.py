@@ -99,7 +99,7 @@ def _header(results: _Record, peaks: _Record) -> str:
         warning = " (**too busy to trust**)" if others is not None and others > _BUSY else ""
         lines.append(f"- {name}: {part['date']}, {part['seconds']} s, `{part['command']}`{busy}{warning}")
     if results.get("quick"):
-        lines.append("\n**Quick: few rows, one round. It shows that everything runs; targets are for full size.**")
+        lines.append("\n**Quick: few rows, one round. Targets are for full size.**")
     return "\n".join(lines)
 
 
