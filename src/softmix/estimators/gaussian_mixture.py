@@ -400,7 +400,7 @@ default='full'
         save(self, path)
 
     def _n_parameters(self) -> int:
-        return self._structure().n_parameters(*self.means_.shape)
+        return self._structure().n_parameters(*np.shape(self.means_))
 
     # The fitted state as the layers below see it
 
@@ -431,7 +431,7 @@ default='full'
 
     @property
     def _n_features_out(self) -> int:
-        return self.weights_.shape[0]
+        return len(self.weights_)
 
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
@@ -451,7 +451,9 @@ def _row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
     weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
     if not weights.any():
         raise ValueError("sample_weight is zero for every row: there is nothing to fit or score.")
-    if not np.isfinite(weights.sum()):
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not np.isfinite(total):
         raise ValueError("sample_weight sums to infinity: divide it by its largest value.")
     return weights
 

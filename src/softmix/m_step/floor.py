@@ -65,9 +65,8 @@ class CovarianceFloor:
     def inverse_cholesky(self, covariances: np.ndarray) -> np.ndarray:
         """Inverse Cholesky factors of a (K, d, d) stack of covariances, raised to the floor.
 
-        The Cholesky factors are taken in whitened coordinates, so that badly scaled or nearly
-        collinear columns cost no accuracy: L_k = L_S C_k, F_k = C_k⁻¹ F_S (van der Sluis 1969
-        on scaling before factoring).
+        The Cholesky factors are taken in whitened coordinates, where the floor is one number:
+        L_k = L_S C_k, F_k = C_k⁻¹ F_S.
         """
         whitened = self.factor @ covariances @ self.factor.T
         whitened = 0.5 * (whitened + whitened.swapaxes(1, 2))

@@ -72,7 +72,7 @@ class ThreadSweep:
         e_step = GaussianEStep(parameters, self.source.dtype)
 
         def of_rows(number: int, block: Block) -> np.ndarray:  # noqa: ARG001
-            log_joint = np.empty((len(block.rows), parameters.n_components))
+            log_joint = np.empty((len(block.rows), parameters.n_components), self.source.dtype)
             e_step.evaluate(block, log_joint=log_joint)
             return log_joint.max(axis=1)
 
@@ -87,8 +87,8 @@ class ThreadSweep:
             values, weights = of_rows(number, block), block.weights
             if weights is not None:
                 # A row of weight 0 does not count, even where its density underflows.
-                values = np.where(weights > 0, values * weights, 0.0)
-            total.add(number, float(values.sum()))
+                values = np.multiply(values, weights, where=weights > 0, out=np.zeros(len(values)))
+            total.add(number, float(values.sum(dtype=np.float64)))
 
         self._for_each_block(visit)
         return total.total()

@@ -1,0 +1,70 @@
+"""Units, offsets and, for full and tied, axes change the answer only as they change the rows."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulate import TYPES, clusters
+
+from softmix import GaussianMixture
+
+X, _ = clusters(n=240, d=3, seed=2, separation=2.0)
+SCALES = st.floats(-8, 8).map(lambda exponent: 10.0**exponent)
+OFFSETS = st.sampled_from([0.0, 1.0, -1e4, 1e8])
+STARTS = st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"])
+
+
+def fitted(rows, covariance_type, init_params="kmeans"):
+    return GaussianMixture(
+        3, covariance_type=covariance_type, init_params=init_params, tol=1e-6, max_iter=2000, random_state=0
+    ).fit(rows)
+
+
+def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
+    np.testing.assert_allclose(model.predict_proba(rows), other.predict_proba(other_rows), atol=atol)
+    np.testing.assert_allclose(model.score_samples(rows) + log_volume, other.score_samples(other_rows), atol=100 * atol)
+    np.testing.assert_allclose(model.weights_, other.weights_, atol=atol)
+
+
+@given(
+    covariance_type=st.sampled_from(TYPES[:3]),
+    scale=st.tuples(SCALES, SCALES, SCALES),
+    offset=st.tuples(OFFSETS, OFFSETS, OFFSETS),
+    init_params=STARTS,
+)
+def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
+    """From every start, not only from the same one. Each offset is in the column's own units."""
+    # At an offset of 1e8 deviations, eight digits of every value are left.
+    atol = 1e-4 if 1e8 in offset else 1e-6
+    moved = (X + offset) * scale
+    model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
+    assert_same_clustering(model, moved, other, X, np.log(scale).sum(), atol)
+    np.testing.assert_allclose(model.means_ / scale - offset, other.means_, atol=10 * atol)
+
+
+@given(scale=SCALES, offset=OFFSETS, init_params=STARTS)
+def test_common_scale(scale, offset, init_params):
+    moved = (X + offset) * scale
+    model, other = fitted(moved, "spherical", init_params), fitted(X, "spherical", init_params)
+    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else 1e-6)
+
+
+@given(covariance_type=st.sampled_from(["full", "tied"]), seed=st.integers(0, 999), init_params=STARTS)
+def test_affine_maps(covariance_type, seed, init_params):
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.qr(rng.standard_normal((3, 3)))[0] * 10.0 ** rng.uniform(-2, 2, 3)
+    axes = axes @ np.linalg.qr(rng.standard_normal((3, 3)))[0]
+    moved = X @ axes.T + rng.uniform(-10, 10, 3)
+    model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
+    assert_same_clustering(model, moved, other, X, np.linalg.slogdet(axes)[1], 1e-6)
+    np.testing.assert_array_equal(model.labels_, other.labels_)
+
+
+@pytest.mark.parametrize("covariance_type", ["full", "tied"])
+def test_badly_conditioned_columns(covariance_type):
+    """Nearly collinear columns lose nothing: the second is the first, in other units, plus a
+    thousandth of a signal of its own.
+    """
+    mixed = np.c_[X[:, 0], 1e6 * (X[:, 0] + 1e-3 * X[:, 1]), X[:, 2]]
+    model, other = fitted(mixed, covariance_type), fitted(X, covariance_type)
+    assert_same_clustering(model, mixed, other, X, np.log(1e6 * 1e-3), 1e-6)

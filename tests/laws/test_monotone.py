@@ -1,0 +1,78 @@
+"""The likelihood never falls from one iteration to the next, for any structure, floor or start."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from simulate import TYPES, clusters
+
+from softmix import GaussianMixture
+
+
+def assert_never_falls(model):
+    bounds = np.array([*model.lower_bounds_, model.lower_bound_])
+    slack = 1e-12 if model.means_.dtype == np.float64 else 1e-5
+    assert np.diff(bounds).min(initial=0) >= -slack * np.abs(bounds).max()
+
+
+@given(
+    covariance_type=st.sampled_from(TYPES),
+    init_params=st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"]),
+    reg_covar=st.sampled_from([0.0, 1e-6, 1e-2, 0.3, 2.0]),
+    k=st.integers(1, 6),
+    d=st.integers(1, 4),
+    seed=st.integers(0, 99),
+    dtype=st.sampled_from([np.float64, np.float32]),
+)
+def test_monotone(covariance_type, init_params, reg_covar, k, d, seed, dtype):
+    X, _ = clusters(n=120, d=d, seed=seed, separation=1.5)
+    model = GaussianMixture(
+        k, covariance_type=covariance_type, init_params=init_params, reg_covar=reg_covar, random_state=seed,
+        tol=1e-7, max_iter=200,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert_never_falls(model.fit(X.astype(dtype)))
+
+
+@given(covariance_type=st.sampled_from(TYPES), k=st.integers(2, 5), seed=st.integers(0, 99))
+def test_while_the_floor_is_active(covariance_type, k, seed):
+    """Half the rows are one row: some component falls on it and is held at the floor."""
+    X, _ = clusters(n=80, d=2, seed=seed)
+    X[::2] = X[0]
+    model = GaussianMixture(k, covariance_type=covariance_type, random_state=seed, tol=1e-9, reg_covar=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X)
+    assert_never_falls(model)
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_from_a_start_below_the_floor(covariance_type):
+    """A given start that is too thin begins at the floor: otherwise the first step would fall."""
+    X, labels = clusters(n=200, d=2, k=2, separation=8.0)
+    huge = {"full": np.eye(2) * [[[1e9]]] * np.ones((2, 1, 1)), "tied": 1e9 * np.eye(2),
+            "diag": np.full((2, 2), 1e9), "spherical": np.full(2, 1e9)}[covariance_type]
+    model = GaussianMixture(
+        2, covariance_type=covariance_type, weights_init=[0.5, 0.5], means_init=X[[0, 1]], precisions_init=huge,
+        max_iter=500,
+    ).fit(X)
+    assert_never_falls(model)
+    assert model.converged_
+    assert len(model.lower_bounds_) > 3
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_from_one_warm_fit_to_the_next(covariance_type):
+    """To the last bit, also at the optimum, where steps are rounding."""
+    X, _ = clusters(separation=6.0)
+    model = GaussianMixture(3, covariance_type=covariance_type, warm_start=True, max_iter=1, random_state=0)
+    bounds = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(60):
+            bounds.append(model.fit(X).lower_bound_)
+            assert model.score(X) == model.lower_bound_
+    assert np.diff(bounds).min() >= 0
