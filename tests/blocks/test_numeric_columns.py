@@ -50,7 +50,10 @@ def test_float32_stays_only_where_all_columns_have_it(tmp_path):
 
 
 def test_columns_come_in_the_order_asked_for(tmp_path):
-    assert numeric_columns(csv_file(tmp_path, "a,b\n1,2\n"), ["b", "a"]).to_pydict() == {"b": [2.0], "a": [1.0]}
+    assert numeric_columns(csv_file(tmp_path, "a,b\n1,2\n"), ["b", "a"]).to_pydict() == {
+        "b": [2.0],
+        "a": [1.0],
+    }
 
 
 @pytest.mark.parametrize(

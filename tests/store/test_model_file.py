@@ -166,7 +166,9 @@ def test_random_bytes_are_no_model(content, tmp_path_factory):
 
 
 @settings(max_examples=100, deadline=None)
-@given(header=st.dictionaries(st.text(max_size=8), st.text(max_size=20) | st.integers() | st.none(), max_size=3))
+@given(
+    header=st.dictionaries(st.text(max_size=8), st.text(max_size=20) | st.integers() | st.none(), max_size=3)
+)
 def test_any_header_of_the_right_length_is_no_model(header, tmp_path_factory):
     path = tmp_path_factory.mktemp("junk") / "m"
     text = json.dumps(header).encode()

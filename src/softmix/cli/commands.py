@@ -35,7 +35,11 @@ def _speaking(command: Command) -> Command:
 
 def _ids(command: Command) -> Command:
     return click.option(
-        "--id", "ids", multiple=True, metavar="A,B", help="Columns carried through to the output, as they are."
+        "--id",
+        "ids",
+        multiple=True,
+        metavar="A,B",
+        help="Columns carried through to the output, as they are.",
     )(command)
 
 
@@ -44,9 +48,9 @@ def _output(help_text: str) -> Callable[[Command], Command]:
 
 
 def _jobs(command: Command) -> Command:
-    return click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. Default: all cores.")(
-        command
-    )
+    return click.option(
+        "--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. Default: all cores."
+    )(command)
 
 
 @cli.command(short_help="Fit a mixture to a table.")
@@ -84,7 +88,9 @@ def _jobs(command: Command) -> Command:
     metavar="N",
     help="Number of starts; the best fit is kept.",
 )
-@click.option("--init", type=click.Choice(_INITS), default="kmeans", show_default=True, help="How a start is made.")
+@click.option(
+    "--init", type=click.Choice(_INITS), default="kmeans", show_default=True, help="How a start is made."
+)
 @click.option(
     "--tol",
     type=click.FloatRange(min=0),

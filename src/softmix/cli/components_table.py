@@ -13,6 +13,8 @@ _MAX_COMPONENTS = 20
 _LONGEST_NAME = 18
 # Component, weight and rows, with the gaps between them.
 _FIXED_WIDTH, _GAP = 32, 2
+# Larger numbers are easier to read with an exponent.
+_WRITTEN_OUT = 1e7
 
 
 def components_table(
@@ -32,7 +34,10 @@ def components_table(
     """
     n_shown = min(len(model.weights_), _MAX_COMPONENTS)
     deviations = standard_deviations(model)
-    cells = [[measure(m, s) for m, s in zip(*pair, strict=True)] for pair in zip(model.means_, deviations, strict=True)]
+    cells = [
+        [measure(m, s) for m, s in zip(*pair, strict=True)]
+        for pair in zip(model.means_, deviations, strict=True)
+    ]
     heads = [name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for name in names]
     n_columns = _how_many_fit(heads, cells[:n_shown], width)
     table = plain_table()
@@ -50,7 +55,8 @@ def measure(mean: float, deviation: float) -> str:
     if not (deviation > 0 and np.isfinite(deviation)):
         return f"{mean:.6g} ± {deviation:.3g}"
     places = 2 - int(np.floor(np.log10(deviation)))
-    if 0 <= places <= 5 and abs(mean) < 1e7:
+    if places <= 5 and max(abs(mean), deviation) < _WRITTEN_OUT:
+        places = max(places, 0)
         return f"{_round(mean, places):.{places}f} ± {deviation:.{places}f}"
     digits = 3 if mean == 0 else int(np.floor(np.log10(abs(mean)))) + places + 1
     return f"{mean:.{min(max(digits, 3), 15)}g} ± {deviation:.3g}"

@@ -1,12 +1,25 @@
 """An exception -> one line on stderr, and an exit status."""
 
 import os
+import re
 import sys
 import traceback
 
 OTHER, MISTAKE, INTERRUPTED = 1, 2, 130
 
 _EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "matplotlib": "plots"}
+
+
+# How options are called in Python, whose messages pass through the command line.
+_OPTIONS = {
+    "covariance_type": "--covariance",
+    "init_params": "--init",
+    "max_iter": "--max-iter",
+    "n_components": "-k",
+    "n_init": "--n-init",
+    "reg_covar": "--reg-covar",
+    "sample_weight": "--weights",
+}
 
 
 class UserError(ValueError):
@@ -27,6 +40,12 @@ def report(error: BaseException) -> int:
     return status
 
 
+def in_options(message: str) -> str:
+    """`message` in one line, with Python's parameters named as the command line's options."""
+    names = "|".join(_OPTIONS)
+    return re.sub(rf"\b({names})\b", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
+
+
 def explain(error: BaseException) -> tuple[str, int]:
     """The message for the user, and the exit status."""
     name = type(error).__name__
@@ -37,7 +56,8 @@ def explain(error: BaseException) -> tuple[str, int]:
     if _is_from_click(error):
         return _explain_usage(error), MISTAKE
     if isinstance(error, ImportError) and (extra := _missing_extra(error)):
-        return f'{error.name} is needed and not installed: pip install "softmix[{extra}]"', OTHER
+        package = (error.name or "").partition(".")[0]
+        return f'{package} is needed and not installed: pip install "softmix[{extra}]"', OTHER
     if isinstance(error, OSError):
         return _explain_os(error)
     if isinstance(error, MemoryError):

@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from softmix.cli.apply import cluster_table
-from softmix.cli.errors import UserError
+from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
 from softmix.cli.inputs import Rows, split_names, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
@@ -56,7 +56,10 @@ def run(request: FitRequest) -> None:
             import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
         rows = training_rows(request.data, request.columns, request.ids, request.weights)
         plot_columns = _plot_columns(request.plot_columns, rows)
-        with voice.tidy_warnings(), voice.busy(f"Fitting {request.components} components to {len(rows):,} rows"):
+        with (
+            voice.tidy_warnings(),
+            voice.busy(f"Fitting {request.components} components to {len(rows):,} rows"),
+        ):
             model, summary = _fit(request, rows)
         if model_file is not None:
             save(model, model_file)
@@ -87,7 +90,7 @@ def _fit(request: FitRequest, rows: Rows) -> tuple[GaussianMixture, dict[str, An
     try:
         model.fit(rows.features, sample_weight=rows.weights)
     except ValueError as error:
-        raise UserError(f"{request.data}: {error}") from error
+        raise UserError(f"{request.data}: {in_options(str(error))}") from error
     return model, summarise(model, rows, perf_counter() - begin)
 
 
@@ -108,7 +111,9 @@ def _plot_columns(values: tuple[str, ...], rows: Rows) -> tuple[str, ...]:
     fitted = rows.features.column_names
     missing = [name for name in names if name not in fitted]
     if missing or len(names) > 2:
-        raise UserError(f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}.")
+        raise UserError(
+            f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}."
+        )
     return names or tuple(fitted[:2])
 
 

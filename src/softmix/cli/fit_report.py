@@ -63,7 +63,10 @@ def show_files(voice: Voice, data: str, files: dict[str, str | None]) -> None:
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str]]:
     outcome = "converged" if summary["converged"] else "not converged"
     return [
-        ("log-likelihood", f"{summary['log_likelihood']:,.2f} ({summary['log_likelihood_per_row']:.4f} per row)"),
+        (
+            "log-likelihood",
+            f"{summary['log_likelihood']:,.2f} ({summary['log_likelihood_per_row']:.4f} per row)",
+        ),
         *((name.upper(), f"{summary[name]:,.2f} ({_CRITERIA})") for name in ("bic", "aic", "icl")),
         ("sweeps", f"{summary['sweeps']}, {outcome}, in {summary['seconds']:.2f} s"),
     ]

@@ -67,7 +67,10 @@ def _facts(
     return [
         ("model", f"{path} ({Path(path).stat().st_size:,} bytes)"),
         ("made by", f"softmix {header['softmix_version']}, format {header['format_version']}"),
-        ("mixture", f"{K} component{'s' if K > 1 else ''}, {model.covariance_type} covariance, {model.means_.dtype}"),
+        (
+            "mixture",
+            f"{K} component{'s' if K > 1 else ''}, {model.covariance_type} covariance, {model.means_.dtype}",
+        ),
         ("columns", _abridged(names)),
         ("fit", f"{model.n_iter_} sweeps, {outcome}"),
         ("log-likelihood", "not known" if bound is None else f"{bound:.4f} per row"),

@@ -76,7 +76,7 @@ def _weights(file: TableFile, name: str | None) -> np.ndarray | None:
     if (negative := weights < 0).any():
         row = int(negative.argmax())
         raise UserError(
-            f"{file.path}: column {name!r} (from --weights) is negative in {file.place(row)}: {weights[row]:g}."
+            f"{file.path}: column {name!r} (from --weights) is negative: {file.place(row)} has {weights[row]:g}."
         )
     if not weights.any():
         raise UserError(f"{file.path}: column {name!r} (from --weights) is zero in every row.")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from softmix.cli.errors import UserError
 from softmix.store.atomic import move_into_place, scratch_path
@@ -56,7 +57,7 @@ class Outputs:
         if any(_same(path, other) for other in self._scratch):
             raise UserError(f"{option} {path}: two outputs would go to this file. Choose another name.")
 
-    def __enter__(self) -> "Outputs":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

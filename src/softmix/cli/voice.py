@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-_MAX_WARNINGS = 3
+from softmix.cli.errors import in_options
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class Voice:
 
     @contextmanager
     def tidy_warnings(self) -> Iterator[None]:
-        """Python warnings become one line each on stderr, the first few of many alike."""
+        """Python warnings become one line each on stderr."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -61,13 +61,12 @@ class Voice:
         self.warned.extend(told)
         if self.quiet:
             return
-        for line in list(told)[:_MAX_WARNINGS]:
-            sys.stderr.write(f"softmix: warning: {line}\n")
-        if len(told) > _MAX_WARNINGS:
-            sys.stderr.write(f"softmix: warning: … and {len(told) - _MAX_WARNINGS} more warnings.\n")
+        sys.stderr.writelines(f"softmix: warning: {line}\n" for line in told)
 
 
 def _wording(warning: warnings.WarningMessage) -> str:
     if warning.category.__name__ == "ConvergenceWarning":
-        return "The fit stopped before it converged. Raise --max-iter, or try --n-init 10 or fewer components."
-    return " ".join(str(warning.message).split())
+        return (
+            "The fit stopped before it converged. Raise --max-iter, or try --n-init 10 or fewer components."
+        )
+    return in_options(str(warning.message))

@@ -130,7 +130,9 @@ class MembershipDisplay:
 
             _, ax = plt.subplots(layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        self.scatter_, self.ellipses_, self.lines_ = None, [], []
+        self.scatter_: Any = None
+        self.ellipses_: list[Any] = []
+        self.lines_: list[Any] = []
         if len(self.names) == 1:
             self.lines_ = one_column.draw(self, ax)
         else:
@@ -141,7 +143,9 @@ class MembershipDisplay:
 def _positions(columns: int | str | Sequence[int | str], names: Sequence[str]) -> list[int]:
     listed = [columns] if isinstance(columns, (int, str, np.integer)) else list(columns)
     if not 1 <= len(listed) <= 2:
-        raise ValueError(f"The 'columns' parameter of MembershipDisplay takes one or two columns. Got {columns!r}.")
+        raise ValueError(
+            f"The 'columns' parameter of MembershipDisplay takes one or two columns. Got {columns!r}."
+        )
     return [_position(column, names) for column in listed]
 
 

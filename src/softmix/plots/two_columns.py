@@ -49,10 +49,21 @@ def _ellipses(mean: np.ndarray, covariance: np.ndarray, colour: np.ndarray) -> l
     width, height = 2.0 * np.sqrt(np.maximum(variances, 0.0))
     angle = float(np.degrees(np.arctan2(axes[1, 0], axes[0, 0])))
     # Darker than the points, or the line is lost among those of its own component.
-    common = {"angle": angle, "edgecolor": colour * 0.75}
+    common: dict[str, Any] = {"angle": angle, "edgecolor": colour * 0.75}
     return [
-        Ellipse(mean, width, height, facecolor=(*colour, 0.12), linewidth=1.4, zorder=3, **common),
-        Ellipse(mean, 2 * width, 2 * height, facecolor="none", linewidth=1.0, alpha=0.7, zorder=3, **common),
+        Ellipse(
+            (mean[0], mean[1]), width, height, facecolor=(*colour, 0.12), linewidth=1.4, zorder=3, **common
+        ),
+        Ellipse(
+            (mean[0], mean[1]),
+            2 * width,
+            2 * height,
+            facecolor="none",
+            linewidth=1.0,
+            alpha=0.7,
+            zorder=3,
+            **common,
+        ),
     ]
 
 

@@ -102,7 +102,7 @@ def _unfitted(params: Any, initial: dict[str, np.ndarray]) -> GaussianMixture:
     unknown = sorted(set(params) - (set(GaussianMixture().get_params()) - set(_INITIAL)))
     _require(not unknown, f"unknown constructor parameters: {', '.join(map(repr, unknown))}")
     _require(isinstance(params.get("n_components"), int), "'n_components' is missing")
-    model = GaussianMixture(**params, **initial)
+    model = GaussianMixture(**{**params, **initial})
     try:
         model._validate_params()
     except ValueError as error:
@@ -164,15 +164,17 @@ def _trace(trace: np.ndarray) -> list[float]:
 
 
 def _set_scalars(model: GaussianMixture, scalars: dict[str, Any]) -> None:
-    converged, n_iter = scalars.get("converged"), scalars.get("n_iter")
-    _require(isinstance(converged, bool), "'converged' is not true or false")
-    _require(type(n_iter) is int and n_iter >= 0, "'n_iter' is not a count")
+    converged, n_iter, bound, names = map(
+        scalars.get, ("converged", "n_iter", "lower_bound", "feature_names")
+    )
+    if not isinstance(converged, bool):
+        raise RecordError("'converged' is not true or false")
+    if type(n_iter) is not int or n_iter < 0:
+        raise RecordError("'n_iter' is not a count")
     model.converged_, model.n_iter_ = converged, n_iter
-    bound = scalars.get("lower_bound")
     if bound is not None:
         _require(isinstance(bound, float), "'lower_bound' is not a number")
         model.lower_bound_ = bound
-    names = scalars.get("feature_names")
     if names is not None:
         model.feature_names_in_ = _feature_names(names, model.n_features_in_)
 
