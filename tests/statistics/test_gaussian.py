@@ -1,0 +1,43 @@
+"""The flat vector of the statistics: where each one lives, and that they add."""
+
+import numpy as np
+import pytest
+from simulate import statistics
+
+from softmix.parameters import FactorShape
+from softmix.statistics import StatisticsLayout
+
+SHAPES = list(FactorShape)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("k", "d"), [(1, 1), (3, 2), (2, 5)])
+def test_every_entry_has_one_name(shape, k, d):
+    s = statistics(shape, k, d)
+    parts = [s.count, s.sum.ravel(), s.scatter.ravel(), [s.log_likelihood, s.total_weight], s.values[-1:]]
+    np.testing.assert_array_equal(np.concatenate(parts), s.values)
+    assert s.layout.size == len(s.values)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_addition(shape):
+    one = statistics(shape, seed=1)
+    two, three = (statistics(shape, seed=s, centers=one.centers) for s in (2, 3))
+    np.testing.assert_array_equal((one + two).values, one.values + two.values)
+    np.testing.assert_array_equal((one + two).values, (two + one).values)
+    np.testing.assert_allclose(((one + two) + three).values, (one + (two + three)).values, rtol=1e-15)
+    assert (one + two).centers is one.centers
+
+
+@pytest.mark.parametrize("shape", [FactorShape.FULL, FactorShape.SHARED])
+def test_scatter_matrices_unfold_the_lower_triangles(shape):
+    s = statistics(shape, k=2, d=3)
+    matrices = s.scatter_matrices()
+    np.testing.assert_array_equal(matrices, matrices.swapaxes(1, 2))
+    np.testing.assert_array_equal(matrices[:, *np.tril_indices(3)], s.scatter)
+    assert len(matrices) == (2 if shape is FactorShape.FULL else 1)
+
+
+def test_layouts_are_values():
+    assert StatisticsLayout(FactorShape.FULL, 2, 3) == StatisticsLayout(FactorShape.FULL, 2, 3)
+    assert StatisticsLayout(FactorShape.FULL, 2, 3) != StatisticsLayout(FactorShape.SHARED, 2, 3)

@@ -1,0 +1,55 @@
+"""A sweep with threads: an error in any block comes out, and no thread stays behind."""
+
+import threading
+
+import numpy as np
+import pytest
+from simulate import parameters
+
+from softmix.blocks import ArrayBlocks
+from softmix.parameters import FactorShape
+from softmix.sweep import ThreadSweep
+
+ROWS = np.random.default_rng(0).standard_normal((50_000, 2))
+
+
+class _Torn(ArrayBlocks):
+    """A source whose second block cannot be read."""
+
+    def __getitem__(self, number):
+        if number == 1:
+            raise OSError("torn page")
+        return super().__getitem__(number)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 4])
+def test_errors_come_out(n_jobs):
+    model = parameters(FactorShape.FULL)
+    with pytest.raises(OSError, match="torn page"), ThreadSweep(_Torn(ROWS), n_jobs) as sweep:
+        sweep(model)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("softmix")]
+
+
+@pytest.mark.parametrize("shape", list(FactorShape))
+@pytest.mark.parametrize("weighted", [False, True])
+def test_evaluations_agree(shape, weighted):
+    model, weights = parameters(shape), np.arange(len(ROWS)) % 3.0 if weighted else None
+    outputs = {
+        "log_norm": np.empty(len(ROWS)),
+        "resp": np.empty((len(ROWS), 3)),
+        "labels": np.empty(len(ROWS), np.int64),
+        "log_joint": np.empty((len(ROWS), 3)),
+    }
+    with ThreadSweep(ArrayBlocks(ROWS, weights), n_jobs=2) as sweep:
+        sweep.evaluate(model, **outputs)
+        log_likelihood = sweep.log_likelihood(model)
+        classified = sweep.classification_log_likelihood(model)
+        statistics = sweep(model)
+    counted = np.ones(len(ROWS)) if weights is None else weights
+    np.testing.assert_allclose(outputs["resp"], np.exp(outputs["log_joint"] - outputs["log_norm"][:, None]), atol=1e-12)
+    np.testing.assert_array_equal(outputs["labels"], outputs["log_joint"].argmax(axis=1))
+    assert log_likelihood == pytest.approx(counted @ outputs["log_norm"], rel=1e-12)
+    assert classified == pytest.approx(counted @ outputs["log_joint"].max(axis=1), rel=1e-12)
+    assert statistics.log_likelihood == pytest.approx(log_likelihood, rel=1e-11)
+    np.testing.assert_allclose(statistics.count, counted @ outputs["resp"], rtol=1e-10)
+    assert statistics.total_weight == counted.sum()
