@@ -204,3 +204,12 @@ def test_fifty_columns_and_a_hundred_components_fit_any_terminal(width, softmix,
     told = " ".join(said.out.split())
     assert "80 more components and" in told
     assert "more columns. --json shows all." in told
+
+
+def test_a_table_that_just_fits_is_whole(softmix, monkeypatch):
+    whole = softmix("fit", "faithful.csv", "-k", 2).out
+    width = max(len(line) for line in whole.splitlines() if "±" in line and "rows:" not in line)
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert "Not shown" not in softmix("fit", "faithful.csv", "-k", 2).out
+    monkeypatch.setenv("COLUMNS", str(width - 1))
+    assert "Not shown: 1 more column." in softmix("fit", "faithful.csv", "-k", 2).out

@@ -11,8 +11,8 @@ from softmix.plots.marginals import standard_deviations
 
 _MAX_COMPONENTS = 20
 _LONGEST_NAME = 18
-# Component, weight and rows, with the gaps between them.
-_FIXED_WIDTH, _GAP = 32, 2
+# What rich puts between two columns.
+_GAP = 3
 # Larger numbers are easier to read with an exponent.
 _WRITTEN_OUT = 1e7
 
@@ -33,21 +33,24 @@ def components_table(
         Of the rows that were fitted, for effective counts.
     """
     n_shown = min(len(model.weights_), _MAX_COMPONENTS)
-    deviations = standard_deviations(model)
-    cells = [
-        [measure(m, s) for m, s in zip(*pair, strict=True)]
-        for pair in zip(model.means_, deviations, strict=True)
+    weights, deviations = model.weights_[:n_shown], standard_deviations(model)
+    always = [["component", *map(str, range(n_shown))], ["weight", *(f"{w:.4f}" for w in weights)]]
+    if total_weight is not None:
+        always.append(["rows", *(f"{w * total_weight:,.1f}" for w in weights)])
+    measured = [
+        [_short(name), *map(measure, model.means_[:n_shown, j], deviations[:n_shown, j])]
+        for j, name in enumerate(names)
     ]
-    heads = [name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…" for name in names]
-    n_columns = _how_many_fit(heads, cells[:n_shown], width)
+    n_columns = _how_many_fit(always, measured, width)
     table = plain_table()
-    counted = () if total_weight is None else ("rows",)
-    for head in ("component", "weight", *counted, *heads[:n_columns]):
-        table.add_column(head, justify="right", no_wrap=True)
-    for k in range(n_shown):
-        count = () if total_weight is None else (f"{model.weights_[k] * total_weight:,.1f}",)
-        table.add_row(str(k), f"{model.weights_[k]:.4f}", *count, *cells[k][:n_columns])
-    return table, _notes(n_shown, len(model.weights_), n_columns, len(names), total_weight is not None)
+    head, *rows = zip(*always, *measured[:n_columns], strict=True)
+    for name in head:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row)
+    return table, _notes(
+        n_shown, len(model.weights_), n_columns, len(names), counted=total_weight is not None
+    )
 
 
 def measure(mean: float, deviation: float) -> str:
@@ -66,17 +69,20 @@ def _round(value: float, places: int) -> float:
     return round(value, places) + 0.0  # turns −0 into 0
 
 
-def _how_many_fit(heads: list[str], cells: list[list[str]], width: int) -> int:
-    left, fitting = width - _FIXED_WIDTH, 0
-    for j, head in enumerate(heads):
-        left -= _GAP + max(len(head), *(len(row[j]) for row in cells))
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+
+
+def _how_many_fit(always: list[list[str]], measured: list[list[str]], width: int) -> int:
+    left = width + _GAP - sum(_GAP + max(map(len, column)) for column in always)
+    for number, column in enumerate(measured):
+        left -= _GAP + max(map(len, column))
         if left < 0:
-            break
-        fitting += 1
-    return max(fitting, 1)
+            return max(number, 1)
+    return len(measured)
 
 
-def _notes(n_shown: int, n_components: int, n_columns: int, n_names: int, counted: bool) -> list[str]:
+def _notes(n_shown: int, n_components: int, n_columns: int, n_names: int, *, counted: bool) -> list[str]:
     rows = "rows: effective, weight × all rows; " if counted else ""
     notes = [f"{rows}columns: mean ± standard deviation"]
     hidden = []

@@ -73,11 +73,10 @@ def _weights(file: TableFile, name: str | None) -> np.ndarray | None:
     if name is None:
         return None
     weights = numeric_columns(file, [name]).column(name).to_numpy().astype(np.float64)
+    where = f"{file.path}: column {name!r} (from --weights)"
     if (negative := weights < 0).any():
         row = int(negative.argmax())
-        raise UserError(
-            f"{file.path}: column {name!r} (from --weights) is negative: {file.place(row)} has {weights[row]:g}."
-        )
+        raise UserError(f"{where} is negative: {file.place(row)} has {weights[row]:g}.")
     if not weights.any():
-        raise UserError(f"{file.path}: column {name!r} (from --weights) is zero in every row.")
+        raise UserError(f"{where} is zero in every row.")
     return weights
