@@ -6,7 +6,8 @@
 namespace softmix {
 namespace SOFTMIX_ISA {
 
-// In float64 the centre is the mean and b is zero; in float32 b restores what rounding lost.
+// Under a triangular factor: in float64 the centre is the mean and b is zero; in float32 b restores
+// what rounding the mean lost.
 template <class T> constexpr bool has_offset = sizeof(T) == 4;
 
 // Columns of the diagonal part of a row block: entry (i, j) for i ≥ j, then |z_j|² is complete.
@@ -122,41 +123,59 @@ SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* 
   }
 }
 
-// |z|² of one panel under a diagonal factor.
+// |z|² of one panel under a diagonal factor f: z_j = f_j x_j − f_j μ_j in one fused step. The
+// product is exact inside it, so the error is that of rounding f_j μ_j: no more than x_j itself
+// was rounded by, wherever the data lie. `shift` holds −f_j μ_j.
 template <class T>
-SOFTMIX_INLINE void scaled_distance(const T* panel, const T* center, const T* offset, const T* factor, ptrdiff_t d,
+SOFTMIX_INLINE void scaled_distance(const T* panel, const T* shift, const T* factor, ptrdiff_t d,
                                     Vec<T> (&q)[kVectors]) {
-  for (ptrdiff_t j = 0; j < d; ++j) {
+  Vec<T> odd[kVectors] = {};  // a second chain of sums hides the latency of the first
+  const auto add = [&](ptrdiff_t j, Vec<T>(&sum)[kVectors]) {
     SOFTMIX_UNROLL
     for (int v = 0; v < kVectors; ++v) {
-      Vec<T> z = (load<T>(panel + j * group<T> + v * lanes<T>) - center[j]) * factor[j];
-      if (has_offset<T>) z -= offset[j];
-      q[v] += z * z;
+      const Vec<T> z = load<T>(panel + j * group<T> + v * lanes<T>) * factor[j] + shift[j];
+      sum[v] += z * z;
     }
+  };
+  ptrdiff_t j = 0;
+  for (; j + 2 <= d; j += 2) {
+    add(j, q);
+    add(j + 1, odd);
   }
+  if (j < d) add(j, q);
+  for (int v = 0; v < kVectors; ++v) q[v] += odd[v];
 }
 
 // How one component's |z|² is found, chosen once a call: D > 0 for a small triangle.
 constexpr int kTriangle = 0, kDiagonal = -1;
 
-// log_joint (K, stride) of `panels` panels.
+// log p(x, k) of one panel.
+template <class T, int Kind>
+SOFTMIX_INLINE void log_joint_of_panel(const Packed<T>& packed, ptrdiff_t d, const T* panel, ptrdiff_t k, T* y,
+                                       T* log_joint) {
+  Vec<T> q[kVectors] = {};
+  if constexpr (Kind == kTriangle)
+    mahalanobis<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, y, q);
+  else if constexpr (Kind == kDiagonal)
+    scaled_distance<T>(panel, packed.offset(k), packed.factor(k), d, q);
+  else
+    mahalanobis_small<T, Kind>(panel, packed.center(k), packed.offset(k), packed.factor(k), q);
+  for (int v = 0; v < kVectors; ++v) store<T>(log_joint + v * lanes<T>, packed.constants()[k] - T(0.5) * q[v]);
+}
+
+// log_joint (K, stride) of `n_panels` panels: the smaller of panel and factor is what stays in the
+// first-level cache.
 template <class T, int Kind>
 void log_joint_of(const Packed<T>& packed, ptrdiff_t d, const T* panels, int n_panels, T* y, T* log_joint,
                   ptrdiff_t stride) {
-  for (ptrdiff_t k = 0; k < packed.components; ++k) {
-    const T constant = packed.constants()[k];
-    for (int p = 0; p < n_panels; ++p) {
-      const T* panel = panels + p * d * group<T>;
-      Vec<T> q[kVectors] = {};
-      if constexpr (Kind == kTriangle)
-        mahalanobis<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, y, q);
-      else if constexpr (Kind == kDiagonal)
-        scaled_distance<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, q);
-      else
-        mahalanobis_small<T, Kind>(panel, packed.center(k), packed.offset(k), packed.factor(k), q);
-      for (int v = 0; v < kVectors; ++v)
-        store<T>(log_joint + k * stride + p * group<T> + v * lanes<T>, constant - T(0.5) * q[v]);
-    }
+  if constexpr (Kind == kDiagonal) {
+    for (int p = 0; p < n_panels; ++p)
+      for (ptrdiff_t k = 0; k < packed.components; ++k)
+        log_joint_of_panel<T, Kind>(packed, d, panels + p * d * group<T>, k, y, log_joint + k * stride + p * group<T>);
+  } else {
+    for (ptrdiff_t k = 0; k < packed.components; ++k)
+      for (int p = 0; p < n_panels; ++p)
+        log_joint_of_panel<T, Kind>(packed, d, panels + p * d * group<T>, k, y, log_joint + k * stride + p * group<T>);
   }
 }
 

@@ -13,7 +13,7 @@ namespace {
 // A stretch of rows is worked on as a whole: its columns and responsibilities stay in the second
 // cache level, at few columns in the first. Dense moments take as much of it at a time as fits
 // the first level, centred.
-constexpr ptrdiff_t kStretchBytes = 256 << 10, kSmallStretchBytes = 32 << 10, kDenseBytes = 28 << 10;
+constexpr ptrdiff_t kStretchBytes = 256 << 10, kSmallStretchBytes = 32 << 10, kDenseBytes = 14 << 10;
 constexpr ptrdiff_t kSmallColumns = 8, kMaxStretch = 16 * kTile;
 
 // Per-lane float32 sums go to float64 after this many rows: 96 terms a lane.
@@ -55,8 +55,25 @@ template <class T> struct Workspace {
   }
 };
 
+// Whole panels of rows, for a number of columns known to the compiler: it shuffles registers.
+template <class T, int D> void transpose_whole(const T* rows, T* panels) {
+  for (int p = 0; p < kTile / group<T>; ++p, rows += group<T> * D, panels += group<T> * D)
+    for (int t = 0; t < group<T>; ++t) {
+      SOFTMIX_UNROLL
+      for (int j = 0; j < D; ++j) panels[j * group<T> + t] = rows[t * D + j];
+    }
+}
+
 // `rows` row-major rows into panels; what is missing of a whole tile repeats the first row.
 template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* panels) {
+  if (n >= kTile && d == 1) return transpose_whole<T, 1>(rows, panels);
+  if (n >= kTile && d == 2) return transpose_whole<T, 2>(rows, panels);
+  if (n >= kTile && d == 3) return transpose_whole<T, 3>(rows, panels);
+  if (n >= kTile && d == 4) return transpose_whole<T, 4>(rows, panels);
+  if (n >= kTile && d == 5) return transpose_whole<T, 5>(rows, panels);
+  if (n >= kTile && d == 6) return transpose_whole<T, 6>(rows, panels);
+  if (n >= kTile && d == 7) return transpose_whole<T, 7>(rows, panels);
+  if (n >= kTile && d == 8) return transpose_whole<T, 8>(rows, panels);
   for (int t = 0; t < kTile; ++t) {
     const T* row = rows + (t < n ? t : 0) * d;
     T* const column = panels + (t / group<T>) * d * group<T> + t % group<T>;
@@ -240,7 +257,8 @@ void pack(Dimensions dims, const double* means, const double* factors, const dou
       for (ptrdiff_t j = 0; j < d; ++j) {
         const double f = dims.shape == Shape::scalar ? factors[k] : factors[k * d + j];
         factor[j] = T(f);
-        offset[j] = T(f * lost[j]);
+        // With the factor as rounded: the scaled mean must be where the kernel puts its rows.
+        offset[j] = T(-double(factor[j]) * means[k * d + j]);
       }
     for (ptrdiff_t j = 0; j < d; ++j) centers[k * d + j] = double(center[j]);
   }

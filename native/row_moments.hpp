@@ -76,35 +76,37 @@ SOFTMIX_INLINE void rank_update(const T* ry, const T* y, int n, ptrdiff_t first,
   }
 }
 
+// Rows [first, first + Height) of the scatter, in the columns of one panel of y.
 template <class T, int Height>
-SOFTMIX_INLINE void block_row(T* ry, T* y, int n, ptrdiff_t first, double* scatter, ptrdiff_t entries) {
+SOFTMIX_INLINE void update_rows(T* ry, const T* right, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
+                                ptrdiff_t entries) {
   const T* const left = left_panel<T>(ry, first);
-  const ptrdiff_t columns = round_up(first + Height, lanes<T>);
-  for (ptrdiff_t column = 0; column < columns; column += group<T>) {
-    const T* const right = right_panel<T>(y, column);
-    switch ((columns - column) / lanes<T>) {
-      case 1: rank_update<T, Height, 1>(left, right, n, first, column, scatter, entries); break;
-      case 2: rank_update<T, Height, 2>(left, right, n, first, column, scatter, entries); break;
-      default: rank_update<T, Height, kVectors>(left, right, n, first, column, scatter, entries);
-    }
+  switch (round_up(first + Height - column, lanes<T>) / lanes<T>) {
+    case 1: return rank_update<T, Height, 1>(left, right, n, first, column, scatter, entries);
+    case 2: return rank_update<T, Height, 2>(left, right, n, first, column, scatter, entries);
+    default: return rank_update<T, Height, kVectors>(left, right, n, first, column, scatter, entries);
   }
 }
 
+// One panel of y at a time, which stays in the first-level cache while those of r y pass by.
 template <class T> void add_scatter(T* ry, T* y, ptrdiff_t d, int n, double* scatter) {
-  const ptrdiff_t entries = d * (d + 1) / 2;
-  ptrdiff_t row = 0;
-  for (; row + kBlock <= d; row += kBlock) block_row<T, kBlock>(ry, y, n, row, scatter, entries);
-  switch (d - row) {
-    case 1: return block_row<T, 1>(ry, y, n, row, scatter, entries);
-    case 2: return block_row<T, 2>(ry, y, n, row, scatter, entries);
-    case 3: return block_row<T, 3>(ry, y, n, row, scatter, entries);
+  const ptrdiff_t entries = d * (d + 1) / 2, whole = d / kBlock * kBlock;
+  for (ptrdiff_t column = 0; column < d; column += group<T>) {
+    const T* const right = right_panel<T>(y, column);
+    for (ptrdiff_t row = column / kBlock * kBlock; row < whole; row += kBlock)
+      update_rows<T, kBlock>(ry, right, n, row, column, scatter, entries);
+    switch (d - whole) {
+      case 1: update_rows<T, 1>(ry, right, n, whole, column, scatter, entries); break;
+      case 2: update_rows<T, 2>(ry, right, n, whole, column, scatter, entries); break;
+      case 3: update_rows<T, 3>(ry, right, n, whole, column, scatter, entries); break;
 #if SOFTMIX_BLOCK_ROWS > 4
-    case 4: return block_row<T, 4>(ry, y, n, row, scatter, entries);
-    case 5: return block_row<T, 5>(ry, y, n, row, scatter, entries);
-    case 6: return block_row<T, 6>(ry, y, n, row, scatter, entries);
-    case 7: return block_row<T, 7>(ry, y, n, row, scatter, entries);
+      case 4: update_rows<T, 4>(ry, right, n, whole, column, scatter, entries); break;
+      case 5: update_rows<T, 5>(ry, right, n, whole, column, scatter, entries); break;
+      case 6: update_rows<T, 6>(ry, right, n, whole, column, scatter, entries); break;
+      case 7: update_rows<T, 7>(ry, right, n, whole, column, scatter, entries); break;
 #endif
-    default: return;
+      default: break;
+    }
   }
 }
 
@@ -185,23 +187,24 @@ void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t
                      const int32_t* positions, int n_positions, const T* resp, const T* inverse, const T* center,
                      T* y, T* ry, T* edge, Target target) {
   const ptrdiff_t d = dims.features;
+  const ptrdiff_t last_safe = n - round_up(padded, d) / d;  // of later rows a whole vector reads past the block
   ChosenRows<T> chosen;
   for (int done = 0; done < n_positions; done += kChunk) {
     chosen.n = n_positions - done < kChunk ? n_positions - done : kChunk;
-    double count = 0;
+    double count[4] = {};
     for (int a = 0; a < chosen.n; ++a) {
       const int32_t t = positions[done + a];
       const T* row = rows + (first + t) * d;
-      if ((first + t) * d + padded > n * d) {  // a whole vector would read past the block
+      if (first + t > last_safe) {
         T* const copy = edge + a * padded;
         for (ptrdiff_t j = 0; j < padded; ++j) copy[j] = j < d ? row[j] : T(0);
         row = copy;
       }
       chosen.row[a] = row;
       chosen.resp[a] = resp[t] * inverse[t];
-      count += double(chosen.resp[a]);
+      count[a % 4] += double(chosen.resp[a]);
     }
-    *target.count += count;
+    *target.count += (count[0] + count[1]) + (count[2] + count[3]);
     if (is_matrix(dims.shape)) {
       pack_rows<T>(chosen, center, d, padded, y, ry, target.sum);
       add_scatter<T>(ry, y, d, chosen.n, target.scatter);
