@@ -1,6 +1,7 @@
 """A sweep with threads: an error in any block comes out, and no thread stays behind."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -28,6 +29,29 @@ def test_errors_come_out(n_jobs):
     with pytest.raises(OSError, match="torn page"), ThreadSweep(_Torn(ROWS), n_jobs) as sweep:
         sweep(model)
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("softmix")]
+
+
+class _TornInOneThread(ArrayBlocks):
+    """A source that one thread cannot read, and the others read slowly."""
+
+    def __init__(self, rows, torn_for_main):
+        super().__init__(rows)
+        self.torn_for_main, self.read = torn_for_main, 0
+
+    def __getitem__(self, number):
+        if (threading.current_thread() is threading.main_thread()) == self.torn_for_main:
+            raise OSError("torn page")
+        time.sleep(0.01)
+        self.read += 1
+        return super().__getitem__(number)
+
+
+@pytest.mark.parametrize("torn_for_main", [True, False])
+def test_an_error_in_one_thread_stops_the_others(torn_for_main):
+    source = _TornInOneThread(np.zeros((300 * 16384, 1)), torn_for_main)
+    with pytest.raises(OSError, match="torn page"), ThreadSweep(source, 2) as sweep:
+        sweep(parameters(FactorShape.SCALAR, d=1))
+    assert source.read < len(source) / 2
 
 
 @pytest.mark.parametrize("shape", list(FactorShape))

@@ -69,7 +69,6 @@ class CovarianceFloor:
         L_k = L_S C_k, F_k = C_k⁻¹ F_S.
         """
         whitened = self.factor @ covariances @ self.factor.T
-        whitened = 0.5 * (whitened + whitened.swapaxes(1, 2))
         try:
             inverses = invert_triangular(np.linalg.cholesky(whitened))
         except np.linalg.LinAlgError:

@@ -97,15 +97,17 @@ class ThreadSweep:
         queue = _Countdown(len(self.source))
 
         def work() -> None:
-            while (number := queue.take()) is not None:
-                visit(number)
+            try:
+                while (number := queue.take()) is not None:
+                    visit(number)
+            finally:
+                # After an error or Ctrl-C in one thread, the others finish their block and stop.
+                queue.close()
 
         helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
         try:
             work()
         finally:
-            # After an error or Ctrl-C here, the helpers finish their block and stop.
-            queue.close()
             for helper in helpers:
                 helper.result()
 
