@@ -49,7 +49,9 @@ def start_at(labels, X, covariance_type, **params):
     means = np.stack([X[labels == j].mean(axis=0) for j in range(k)])
     spread = np.cov(X.T, bias=True).reshape(X.shape[1], -1)
     precisions = {
-        "full": np.linalg.inv(np.stack([np.cov(X[labels == j].T, bias=True).reshape(spread.shape) for j in range(k)])),
+        "full": np.linalg.inv(
+            np.stack([np.cov(X[labels == j].T, bias=True).reshape(spread.shape) for j in range(k)])
+        ),
         "tied": np.linalg.inv(spread),
         "diag": np.stack([1 / X[labels == j].var(axis=0) for j in range(k)]),
         "spherical": np.array([1 / X[labels == j].var(axis=0).mean() for j in range(k)]),

@@ -29,7 +29,9 @@ def _first_step(name, fit):
     labels = np.array(SETS[name]["labels"][str(fit["G"])]) - 1
     statistics = statistics_from_resp(structure.shape, X, np.eye(fit["G"])[labels])
     d = X.shape[1]
-    spread = {FactorShape.SCALAR: np.ones(()), FactorShape.DIAGONAL: np.ones(d)}.get(structure.shape, np.eye(d))
+    spread = {FactorShape.SCALAR: np.ones(()), FactorShape.DIAGONAL: np.ones(d)}.get(
+        structure.shape, np.eye(d)
+    )
     return structure.m_step(statistics, CovarianceFloor(spread, 0.0))
 
 

@@ -21,6 +21,7 @@ EXCLUDED = {
     "test_gaussian_mixture_array_api_compliance": _DISPATCH,
     "test_gaussian_mixture_raises_where_array_api_not_implemented": _DISPATCH,
 }
+pytestmark = pytest.mark.filterwarnings("ignore::softmix.DegenerateComponentWarning")
 MODULES = ("test_gaussian_mixture", "test_mixture")
 
 

@@ -1,5 +1,7 @@
 """Blocks of an array: views where they can be, all rows once, sizes that no worker changes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +16,7 @@ def test_every_row_once_and_in_order(n, d):
     spans = [source.span(number) for number in range(len(source))]
     assert spans[0].start == 0
     assert spans[-1].stop == n
-    assert all(a.stop == b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.stop == b.start for a, b in pairwise(spans))
     assert {span.stop - span.start for span in spans[:-1]} <= {block_rows(d)}
 
 

@@ -8,6 +8,7 @@ from softmix import GaussianMixture
 TYPES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns
 # One of the checks asks a clusterer to find three blobs: it needs three components to do so.
 @parametrize_with_checks([GaussianMixture(3, covariance_type=name) for name in TYPES])
 def test_estimator_check(estimator, check):

@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 from simulate import TYPES, clusters, start_at
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.pipeline import make_pipeline
 
 from softmix import GaussianMixture
 
@@ -47,7 +48,9 @@ def test_precisions_invert_covariances(covariance_type):
 
 @pytest.mark.parametrize(("name", "alias"), ALIASES.items())
 def test_names_of_mclust(name, alias):
-    model, twin = (GaussianMixture(3, covariance_type=t, random_state=0, max_iter=500).fit(X) for t in (name, alias))
+    model, twin = (
+        GaussianMixture(3, covariance_type=t, random_state=0, max_iter=500).fit(X) for t in (name, alias)
+    )
     np.testing.assert_array_equal(model.precisions_cholesky_, twin.precisions_cholesky_)
     assert model.bic(X) == twin.bic(X)
 
@@ -79,7 +82,9 @@ def test_sample_has_the_moments_of_the_model(covariance_type):
         own = rows[labels == k]
         scale = np.sqrt(np.diagonal(C))
         np.testing.assert_allclose((own.mean(axis=0) - model.means_[k]) / scale, 0, atol=0.05)
-        np.testing.assert_allclose(np.cov(own.T) / np.outer(scale, scale), C / np.outer(scale, scale), atol=0.06)
+        np.testing.assert_allclose(
+            np.cov(own.T) / np.outer(scale, scale), C / np.outer(scale, scale), atol=0.06
+        )
     assert model.score(rows) == pytest.approx(model.score(model.sample(n)[0]))
     with pytest.raises(ValueError, match="at least one sample"):
         model.sample(0)
@@ -132,7 +137,7 @@ def test_a_warm_start_goes_on(covariance_type):
 def test_a_warm_start_on_other_rows_does_not_stop_at_once():
     """Their likelihood may be lower; that is no sign of convergence."""
     model = GaussianMixture(2, warm_start=True, random_state=0, max_iter=500).fit(X)
-    other = clusters(n=300, d=3, seed=5, separation=9.0)[0] * 7
+    other = clusters(n=300, d=3, k=2, seed=5, separation=4.0)[0] * 7
     model.fit(other)
     assert model.converged_
     assert model.lower_bounds_[-1] > model.lower_bounds_[0] + 1
@@ -149,11 +154,14 @@ def test_a_warm_start_needs_the_same_shapes():
 def test_n_init_keeps_the_best_run():
     rows, _ = clusters(n=300, d=2, k=6, seed=3, separation=2.0)
     one = [
-        GaussianMixture(6, random_state=np.random.RandomState(s), init_params="random_from_data", max_iter=500).fit(rows)
+        GaussianMixture(
+            6, random_state=np.random.RandomState(s), init_params="random_from_data", max_iter=500
+        ).fit(rows)
         for s in range(5)
     ]
-    best = GaussianMixture(6, random_state=np.random.RandomState(0), init_params="random_from_data", max_iter=500,
-                           n_init=8).fit(rows)
+    best = GaussianMixture(
+        6, random_state=np.random.RandomState(0), init_params="random_from_data", max_iter=500, n_init=8
+    ).fit(rows)
     bounds = [model.lower_bound_ for model in one]
     assert max(bounds) - min(bounds) > 1e-3
     assert best.lower_bound_ >= one[0].lower_bound_
@@ -174,7 +182,7 @@ def test_no_iterations_is_the_start(covariance_type):
 
 def test_given_means_choose_the_clusters():
     """Weights and covariances that are not given come from the rows nearest to each given mean."""
-    means = np.stack([X[LABELS == k].mean(axis=0) for k in (2, 0, 1)])
+    means = np.stack([X[k == LABELS].mean(axis=0) for k in (2, 0, 1)])
     model = GaussianMixture(3, means_init=means, max_iter=0).fit(X)
     np.testing.assert_array_equal(model.means_, means)
     np.testing.assert_allclose(model.weights_, np.bincount(LABELS)[[2, 0, 1]] / 300, atol=0.05)
@@ -194,7 +202,10 @@ def test_a_given_mean_that_is_nearest_to_no_row_still_lives():
         ({"weights_init": [np.nan, 1.0]}, r"weights_init contains NaN"),
         ({"means_init": [[1.0, 2.0]]}, r"means_init has the wrong shape"),
         ({"precisions_init": np.eye(3)}, r"precisions_init has the wrong shape"),
-        ({"precisions_init": -np.ones((2, 3)), "covariance_type": "diag"}, r"precisions_init has the value -1"),
+        (
+            {"precisions_init": -np.ones((2, 3)), "covariance_type": "diag"},
+            r"precisions_init has the value -1",
+        ),
         ({"precisions_init": np.stack([np.eye(3), -np.eye(3)])}, r"precisions_init\[1\] is not"),
         ({"precisions_init": np.stack([np.eye(3), np.tri(3)])}, r"precisions_init\[1\] is not"),
         ({"n_components": 0}, r"'n_components' parameter of GaussianMixture must be"),
@@ -212,7 +223,9 @@ def test_non_convergence_warns():
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize(("level", "words"), [(1, ["Iteration 2"]), (2, ["Iteration 2", "ll change", "time lapse"])])
+@pytest.mark.parametrize(
+    ("level", "words"), [(1, ["Iteration 2"]), (2, ["Iteration 2", "ll change", "time lapse"])]
+)
 def test_verbose(capsys, level, words):
     GaussianMixture(3, verbose=level, verbose_interval=2, n_init=2, random_state=0, max_iter=500).fit(X)
     out = capsys.readouterr().out
@@ -222,3 +235,13 @@ def test_verbose(capsys, level, words):
     assert all(word in out for word in words)
     GaussianMixture(3, random_state=0, max_iter=500).fit(X)
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_predict", "fit_transform"])
+@pytest.mark.parametrize("wrapped", [False, True], ids=["", "in a pipeline"])
+def test_warnings_point_at_the_users_line(method, wrapped):
+    model = GaussianMixture(3, max_iter=1, tol=1e-9, random_state=0)
+    model = make_pipeline(model) if wrapped else model
+    with pytest.warns(ConvergenceWarning) as caught:
+        getattr(model, method)(X)
+    assert [w.filename for w in caught] == [__file__]

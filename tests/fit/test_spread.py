@@ -24,7 +24,9 @@ def test_is_the_inverse_root_of_the_covariance(scale, offset):
     covariance = np.cov(((rows - rows[0]) / scale).T, bias=True)
     full = measure(rows, FactorShape.FULL).factor * scale
     np.testing.assert_allclose(full @ covariance @ full.T, np.eye(3), atol=1e-9)
-    np.testing.assert_allclose((measure(rows, FactorShape.DIAGONAL).factor * scale) ** -2, np.diag(covariance), rtol=1e-10)
+    np.testing.assert_allclose(
+        (measure(rows, FactorShape.DIAGONAL).factor * scale) ** -2, np.diag(covariance), rtol=1e-10
+    )
     spherical = measure(rows, FactorShape.SCALAR).factor * scale
     np.testing.assert_allclose(spherical**-2, np.trace(covariance) / 3, rtol=1e-10)
 
@@ -54,7 +56,9 @@ def test_constant_columns(shape, value):
     spread = measure(rows, shape)
     assert spread.constant.tolist() == [False, False, False, True]
     assert np.isfinite(spread.factor).all()
-    np.testing.assert_allclose(spread.whiten(rows)[:, 3] if shape is FactorShape.DIAGONAL else 0.0, 0.0, atol=1e-6)
+    np.testing.assert_allclose(
+        spread.whiten(rows)[:, 3] if shape is FactorShape.DIAGONAL else 0.0, 0.0, atol=1e-6
+    )
 
 
 def test_collinear_columns_keep_a_finite_factor():

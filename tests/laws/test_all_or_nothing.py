@@ -19,7 +19,9 @@ FRAME = pd.DataFrame(X, columns=["a", "b"])
 
 
 def state(model):
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in vars(model).items()}
+    return {
+        name: value.copy() if isinstance(value, np.ndarray) else value for name, value in vars(model).items()
+    }
 
 
 def assert_unchanged(model, before):
@@ -68,7 +70,12 @@ def test_a_failed_fit_changes_nothing(bad, good_before):
 
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_fit_never_changes_constructor_parameters(covariance_type):
-    precisions = {"full": np.stack([np.eye(2)] * 3), "tied": np.eye(2), "diag": np.ones((3, 2)), "spherical": np.ones(3)}
+    precisions = {
+        "full": np.stack([np.eye(2)] * 3),
+        "tied": np.eye(2),
+        "diag": np.ones((3, 2)),
+        "spherical": np.ones(3),
+    }
     params = {
         "weights_init": [0.2, 0.3, 0.5],
         "means_init": X[:3].tolist(),
@@ -89,14 +96,17 @@ import numpy as np
 from softmix import GaussianMixture
 
 rows = np.random.default_rng(0).standard_normal((200_000, 8))
-model = GaussianMixture(16, tol=0, max_iter=1_000_000, random_state=0, init_params="random", n_jobs=int(sys.argv[1]))
+model = GaussianMixture(
+    16, tol=0, max_iter=1_000_000, random_state=0, init_params="random", n_jobs=int(sys.argv[1])
+)
 before = dict(vars(model))
 threading.Timer(2.0, lambda: print("fitting", flush=True)).start()
 try:
     model.fit(rows)
 except KeyboardInterrupt:
     same = vars(model).keys() == before.keys() and all(getattr(model, n) is v for n, v in before.items())
-    print("interrupted", same, [t.name for t in threading.enumerate() if t.name.startswith("softmix")], flush=True)
+    threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("softmix")]
+    print("interrupted", same, threads, flush=True)
 """
 
 

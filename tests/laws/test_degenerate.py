@@ -63,9 +63,13 @@ def test_constant_column(covariance_type, constant):
     X, _ = clusters(n=200, d=2)
     model, messages = fit(np.c_[X, np.full(200, constant)], 3, covariance_type)
     (message,) = messages
-    assert re.match(r"Components 0 \(effective count [\d.]+\), 1 .*, 2 .* have no spread in column 2:", message)
+    assert re.match(
+        r"Components 0 \(effective count [\d.]+\), 1 .*, 2 .* have no spread in column 2:", message
+    )
     without, _ = fit(X, 3, covariance_type)
-    np.testing.assert_allclose(model.predict_proba(np.c_[X, np.full(200, constant)]), without.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(
+        model.predict_proba(np.c_[X, np.full(200, constant)]), without.predict_proba(X), atol=1e-6
+    )
 
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied"])

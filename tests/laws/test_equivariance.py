@@ -22,7 +22,9 @@ def fitted(rows, covariance_type, init_params="kmeans"):
 
 def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
     np.testing.assert_allclose(model.predict_proba(rows), other.predict_proba(other_rows), atol=atol)
-    np.testing.assert_allclose(model.score_samples(rows) + log_volume, other.score_samples(other_rows), atol=100 * atol)
+    np.testing.assert_allclose(
+        model.score_samples(rows) + log_volume, other.score_samples(other_rows), atol=100 * atol
+    )
     np.testing.assert_allclose(model.weights_, other.weights_, atol=atol)
 
 

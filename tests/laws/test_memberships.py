@@ -42,8 +42,10 @@ def test_far_rows(covariance_type, deviations):
     )()
     z = np.einsum("nki,kij->nkj", far[:, None, :].astype(np.longdouble) - model.means_, P)
     log_joint = (
-        np.log(model.weights_) + np.log(np.diagonal(P, axis1=1, axis2=2)).sum(axis=1)
-        - 0.5 * (z * z).sum(axis=2) - 1.5 * np.log(2 * np.pi)
+        np.log(model.weights_)
+        + np.log(np.diagonal(P, axis1=1, axis2=2)).sum(axis=1)
+        - 0.5 * (z * z).sum(axis=2)
+        - 1.5 * np.log(2 * np.pi)
     )
     top = log_joint.max(axis=1)
     norm = top + np.log(np.exp(log_joint - top[:, None]).sum(axis=1))
@@ -63,8 +65,12 @@ def test_float32_is_near_float64(covariance_type, offset):
         single, double = clone(model).fit(rows), clone(model).fit(rows.astype(np.float64))
     for name in ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"):
         assert getattr(single, name).dtype == np.float32
-        np.testing.assert_allclose(getattr(single, name), getattr(double, name), rtol=1e-4, atol=1e-4, err_msg=name)
-    np.testing.assert_allclose(single.predict_proba(rows), double.predict_proba(rows.astype(float)), atol=1e-4)
+        np.testing.assert_allclose(
+            getattr(single, name), getattr(double, name), rtol=1e-4, atol=1e-4, err_msg=name
+        )
+    np.testing.assert_allclose(
+        single.predict_proba(rows), double.predict_proba(rows.astype(float)), atol=1e-4
+    )
     assert single.score(rows) == pytest.approx(double.score(rows), abs=1e-4)
 
 
@@ -79,7 +85,9 @@ def test_float32_keeps_the_mean_that_it_cannot_hold(covariance_type):
     single = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(rows)
     double = GaussianMixture(2, covariance_type=covariance_type, random_state=0).fit(rows.astype(np.float64))
     # From the same parameters, the same densities: the model in double, the rows in float32.
-    np.testing.assert_allclose(double.score_samples(rows), double.score_samples(rows.astype(float)), rtol=1e-4)
+    np.testing.assert_allclose(
+        double.score_samples(rows), double.score_samples(rows.astype(float)), rtol=1e-4
+    )
     assert single.lower_bounds_[-1] == pytest.approx(double.lower_bounds_[-1], abs=1e-4)
 
 
@@ -87,11 +95,13 @@ def test_float32_keeps_the_mean_that_it_cannot_hold(covariance_type):
 def test_other_types_are_computed_in_float64(dtype):
     rows = np.abs(np.round(4 * X)).astype(np.int8).astype(dtype)
     if dtype is bool:
-        rows = X > X.mean(axis=0)
+        rows = X.mean(axis=0) < X
     twin = GaussianMixture(1).fit(rows.astype(np.float64))
     model = GaussianMixture(1).fit(rows)
     assert model.means_.dtype == np.float64
     np.testing.assert_array_equal(model.means_, twin.means_)
     for method in ("predict_proba", "score_samples", "predict", "transform"):
-        np.testing.assert_array_equal(getattr(model, method)(rows), getattr(twin, method)(rows.astype(np.float64)))
+        np.testing.assert_array_equal(
+            getattr(model, method)(rows), getattr(twin, method)(rows.astype(np.float64))
+        )
     assert model.predict_proba(rows).dtype == np.float64

@@ -29,8 +29,13 @@ def assert_never_falls(model):
 def test_monotone(covariance_type, init_params, reg_covar, k, d, seed, dtype):
     X, _ = clusters(n=120, d=d, seed=seed, separation=1.5)
     model = GaussianMixture(
-        k, covariance_type=covariance_type, init_params=init_params, reg_covar=reg_covar, random_state=seed,
-        tol=1e-7, max_iter=200,
+        k,
+        covariance_type=covariance_type,
+        init_params=init_params,
+        reg_covar=reg_covar,
+        random_state=seed,
+        tol=1e-7,
+        max_iter=200,
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -58,8 +63,12 @@ def test_from_a_start_below_the_floor(covariance_type):
     X[::2] = X[0]
     thin = {"full": np.eye(2), "diag": np.ones(2), "spherical": np.ones(())}[covariance_type]
     model = GaussianMixture(
-        2, covariance_type=covariance_type, weights_init=[0.5, 0.5], means_init=[X[0], X[0] + 3.0],
-        precisions_init=np.stack([1e14 * thin, thin]), max_iter=500,
+        2,
+        covariance_type=covariance_type,
+        weights_init=[0.5, 0.5],
+        means_init=[X[0], X[0] + 3.0],
+        precisions_init=np.stack([1e14 * thin, thin]),
+        max_iter=500,
     )
     with pytest.warns(DegenerateComponentWarning):
         model.fit(X)

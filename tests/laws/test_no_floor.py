@@ -38,10 +38,17 @@ def test_a_collapse_ends_the_run_with_its_last_sound_parameters(covariance_type)
     X[:5] = X[0] + 30
     precisions = {"full": np.stack([np.eye(2)] * 2), "diag": np.ones((2, 2)), "spherical": np.ones(2)}
     model = GaussianMixture(
-        2, covariance_type=covariance_type, reg_covar=0, weights_init=[0.05, 0.95],
-        means_init=[X[0] + 0.5, X[5:].mean(axis=0)], precisions_init=precisions[covariance_type],
+        2,
+        covariance_type=covariance_type,
+        reg_covar=0,
+        weights_init=[0.05, 0.95],
+        means_init=[X[0] + 0.5, X[5:].mean(axis=0)],
+        precisions_init=precisions[covariance_type],
     )
-    with pytest.warns(ConvergenceWarning), pytest.warns(DegenerateComponentWarning, match="Component 0 .*ended before"):
+    with (
+        pytest.warns(ConvergenceWarning),
+        pytest.warns(DegenerateComponentWarning, match="Component 0 .*ended before"),
+    ):
         model.fit(X)
     assert not model.converged_
     assert np.isfinite(model.precisions_cholesky_).all()
@@ -54,7 +61,9 @@ def test_a_start_that_is_sound_is_enough():
     X[:3] = X[0]
     refused = 0
     for seed in range(20):
-        model = GaussianMixture(6, covariance_type="full", reg_covar=0, init_params="random_from_data", random_state=seed)
+        model = GaussianMixture(
+            6, covariance_type="full", reg_covar=0, init_params="random_from_data", random_state=seed
+        )
         try:
             model.fit(X)
         except ValueError:

@@ -5,13 +5,12 @@ import threading
 
 import numpy as np
 import pytest
-from simulate import ATTRIBUTES, TYPES, clusters
+from simulate import ATTRIBUTES, TYPES, clusters, parameters
 
 from softmix import GaussianMixture
 from softmix.blocks import ArrayBlocks
 from softmix.parameters import FactorShape
 from softmix.sweep import ThreadSweep
-from simulate import parameters
 
 X, LABELS = clusters(n=70_000, d=3)  # five blocks
 WEIGHTS = np.random.default_rng(0).uniform(0, 2, len(X))
@@ -33,8 +32,9 @@ def test_fit(covariance_type, dtype, weights, restless):
     rows = X.astype(dtype)
     assert len(ArrayBlocks(rows)) > 4
     one, two, three = (
-        GaussianMixture(3, covariance_type=covariance_type, random_state=0, n_jobs=n_jobs, max_iter=20, tol=1e-2)
-        .fit(rows, sample_weight=weights)
+        GaussianMixture(
+            3, covariance_type=covariance_type, random_state=0, n_jobs=n_jobs, max_iter=20, tol=1e-2
+        ).fit(rows, sample_weight=weights)
         for n_jobs in (1, 2, 3)
     )
     for other in (two, three):

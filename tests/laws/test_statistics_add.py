@@ -1,5 +1,7 @@
 """Statistics add: cut the rows anywhere, and the parts' sum is the whole."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ WEIGHTS = np.random.default_rng(0).integers(0, 4, len(X)).astype(float)
 def test_split_anywhere(shape, cuts, weighted):
     e_step = GaussianEStep(parameters(shape), X.dtype)
     bounds = [0, *sorted(cuts), len(X)]
-    pieces = [slice(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    pieces = [slice(a, b) for a, b in pairwise(bounds)]
     parts = [e_step(Block(X[piece], WEIGHTS[piece] if weighted else None)) for piece in pieces]
     total = parts[0]
     for part in parts[1:]:

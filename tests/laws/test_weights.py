@@ -20,7 +20,9 @@ MODELS = st.builds(
 
 def assert_same_model(one, other, rtol=1e-6):
     for name in ATTRIBUTES[:-1]:
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=rtol, atol=1e-8, err_msg=name)
+        np.testing.assert_allclose(
+            getattr(one, name), getattr(other, name), rtol=rtol, atol=1e-8, err_msg=name
+        )
 
 
 @given(model=MODELS, seed=st.integers(0, 9))

@@ -45,7 +45,9 @@ def test_shapes_are_checked(shape):
 @given(seed=st.integers(0, 999), d=st.integers(1, 6))
 def test_inverse_of_triangles(seed, d):
     lower = np.tril(np.random.default_rng(seed).uniform(-1, 1, (2, d, d))) + 2 * np.eye(d)
-    np.testing.assert_allclose(invert_triangular(lower) @ lower, np.broadcast_to(np.eye(d), (2, d, d)), atol=1e-9)
+    np.testing.assert_allclose(
+        invert_triangular(lower) @ lower, np.broadcast_to(np.eye(d), (2, d, d)), atol=1e-9
+    )
 
 
 @given(seed=st.integers(0, 999), d=st.integers(1, 6))

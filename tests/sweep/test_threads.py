@@ -70,7 +70,9 @@ def test_evaluations_agree(shape, weighted):
         classified = sweep.classification_log_likelihood(model)
         statistics = sweep(model)
     counted = np.ones(len(ROWS)) if weights is None else weights
-    np.testing.assert_allclose(outputs["resp"], np.exp(outputs["log_joint"] - outputs["log_norm"][:, None]), atol=1e-12)
+    np.testing.assert_allclose(
+        outputs["resp"], np.exp(outputs["log_joint"] - outputs["log_norm"][:, None]), atol=1e-12
+    )
     np.testing.assert_array_equal(outputs["labels"], outputs["log_joint"].argmax(axis=1))
     assert log_likelihood == pytest.approx(counted @ outputs["log_norm"], rel=1e-12)
     assert classified == pytest.approx(counted @ outputs["log_joint"].max(axis=1), rel=1e-12)

@@ -12,7 +12,9 @@ def test_numbers_mean_what_they_mean_to_joblib():
     assert resolve_n_jobs(-1) == effective_n_jobs(-1)
 
 
-@pytest.mark.parametrize(("limit", "expected"), [("1", 1), ("1,4", 1), ("", None), ("many", None), ("0", None)])
+@pytest.mark.parametrize(
+    ("limit", "expected"), [("1", 1), ("1,4", 1), ("", None), ("many", None), ("0", None)]
+)
 def test_none_heeds_omp_num_threads(monkeypatch, limit, expected):
     monkeypatch.setenv("OMP_NUM_THREADS", limit)
     assert resolve_n_jobs(None) == (expected or cpu_count())

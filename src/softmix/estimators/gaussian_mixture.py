@@ -1,9 +1,5 @@
 """GaussianMixture: scikit-learn's estimator, on softmix's sweep."""
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Self
@@ -20,18 +16,20 @@ from sklearn.base import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
-from threadpoolctl import ThreadpoolController
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from softmix.blocks import ArrayBlocks
+from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.initial_parameters import check_given
+from softmix.estimators.row_weights import row_weights
 from softmix.estimators.verbose import PrintingWatcher
+from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
 from softmix.fit import FitPlan, FitResult, Resumed, Watcher, fit_mixture
 from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, Structure
-from softmix.sweep import ThreadSweep, resolve_n_jobs
+from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
 _INIT_PARAMS = {"kmeans", "k-means++", "random", "random_from_data"}
 
@@ -214,7 +212,7 @@ default='full'
             parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
             start. The estimator is then as it was before.
         """
-        with self._unchanged_on_error():
+        with all_or_nothing(self):
             self._fit(X, sample_weight)
         return self
 
@@ -229,7 +227,7 @@ default='full'
     def _fit(self, X: Any, sample_weight: Any) -> None:
         source = self._source_to_fit(X, sample_weight)
         plan = self._plan(source.n_features)
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, _one_blas_thread():
+        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
             result = fit_mixture(sweep, plan, check_random_state(self.random_state))
             self.converged_ = result.converged
             self.n_iter_ = result.n_iter
@@ -254,7 +252,7 @@ default='full'
 
     def _source_to_fit(self, X: Any, sample_weight: Any) -> ArrayBlocks:
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        source = ArrayBlocks(X, _row_weights(sample_weight, X))
+        source = ArrayBlocks(X, row_weights(sample_weight, X))
         n_counted = source.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
         if n_counted < self.n_components:
             raise ValueError(
@@ -302,14 +300,13 @@ default='full'
     def _warn(self, result: FitResult) -> None:
         names = getattr(self, "feature_names_in_", None)
         for degeneracy in result.degeneracies:
-            warnings.warn(degeneracy.describe(names), DegenerateComponentWarning, stacklevel=5)
+            warn(degeneracy.describe(names), DegenerateComponentWarning)
         if not result.converged and self.max_iter > 0:
-            warnings.warn(
+            warn(
                 "Best performing initialization did not converge. Try different init parameters, or "
                 "increase max_iter, tol, or check for degenerate data. "
                 f"(max_iter={self.max_iter}, tol={self.tol:g}, n_iter_={result.n_iter})",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     # Using the fit
@@ -419,7 +416,7 @@ default='full'
                 f"X has {X.shape[1]} features, but the means_ of this {type(self).__name__} have "
                 f"{np.shape(self.means_)[-1]}."
             )
-        return ArrayBlocks(X, _row_weights(sample_weight, X))
+        return ArrayBlocks(X, row_weights(sample_weight, X))
 
     def _evaluate(self, source: ArrayBlocks, **outputs: np.ndarray) -> None:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
@@ -432,38 +429,3 @@ default='full'
     @property
     def _n_features_out(self) -> int:
         return len(self.weights_)
-
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """All or nothing: whatever goes wrong, the estimator is as it was."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-
-def _row_weights(sample_weight: Any, X: np.ndarray) -> np.ndarray | None:
-    if sample_weight is None:
-        return None
-    weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-    if not weights.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to fit or score.")
-    with np.errstate(over="ignore"):
-        total = weights.sum()
-    if not np.isfinite(total):
-        raise ValueError("sample_weight sums to infinity: divide it by its largest value.")
-    return weights
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    """Looks through the loaded libraries once; later fits reuse what it found."""
-    return ThreadpoolController()
-
-
-def _one_blas_thread():  # type: ignore[no-untyped-def]
-    """BLAS pools only get in the way of our own threads: the matrices are small."""
-    return _controller().limit(limits=1)

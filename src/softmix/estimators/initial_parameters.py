@@ -16,7 +16,12 @@ _SKLEARN_NAMES = {"VVV": "full", "EEE": "tied", "VVI": "diag", "VII": "spherical
 
 
 def check_given(
-    weights: object, means: object, precisions: object, n_components: int, n_features: int, structure: Structure
+    weights: object,
+    means: object,
+    precisions: object,
+    n_components: int,
+    n_features: int,
+    structure: Structure,
 ) -> Given:
     """The validated start that the user gave, precisions as factors.
 
@@ -62,7 +67,9 @@ def _factors(given: object, n_components: int, n_features: int, structure: Struc
     precisions = check_array(
         given, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="precisions_init"
     )
-    _check_shape(precisions, shape.array_shape(n_components, n_features), f"{name} precision", "precisions_init")
+    _check_shape(
+        precisions, shape.array_shape(n_components, n_features), f"{name} precision", "precisions_init"
+    )
     if not shape.is_matrix:
         if (precisions <= 0).any():
             raise ValueError(

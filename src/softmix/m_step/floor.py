@@ -111,7 +111,7 @@ class CovarianceFloor:
         """The columns that span the directions in which a component is at the floor."""
         limit = self.lowest * margin
         shared = parameters.shape is FactorShape.SHARED
-        inverse = parameters.factors if shared else parameters.factors[component] 
+        inverse = parameters.factors if shared else parameters.factors[component]
         if not parameters.shape.is_matrix:
             held = (inverse * self._cholesky) ** -2.0 <= limit
             return np.flatnonzero(np.broadcast_to(held, parameters.n_features)).tolist()

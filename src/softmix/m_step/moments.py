@@ -1,6 +1,6 @@
 """What every M-step begins with: counts and sums give weights, means, and the step to them.
 
-    π_k = count_k / Σ_l count_l,   μ_k = c_k + sum_k / count_k
+π_k = count_k / Σ_l count_l,   μ_k = c_k + sum_k / count_k
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class Moments(NamedTuple):
     weights: np.ndarray  # (K,)
     means: np.ndarray  # (K, d)
     shift: np.ndarray  # (K, d), the new mean seen from the centre
-    count: np.ndarray  # (K,), safe to divide by
+    safe_count: np.ndarray  # (K,)
 
 
 def moments(statistics: GaussianStatistics) -> Moments:

@@ -1,6 +1,6 @@
 """Rows drawn from a mixture: parameters and a random generator give rows and their components.
 
-    k ~ π,   x = μ_k + L_k ε,   ε ~ N(0, I)
+k ~ π,   x = μ_k + L_k ε,   ε ~ N(0, I)
 """
 
 import numpy as np

@@ -2,6 +2,6 @@
 
 from softmix.sweep.threads import ThreadSweep
 from softmix.sweep.tree_sum import TreeSum
-from softmix.sweep.workers import resolve_n_jobs
+from softmix.sweep.workers import one_blas_thread, resolve_n_jobs
 
-__all__ = ["ThreadSweep", "TreeSum", "resolve_n_jobs"]
+__all__ = ["ThreadSweep", "TreeSum", "one_blas_thread", "resolve_n_jobs"]

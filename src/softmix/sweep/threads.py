@@ -128,4 +128,3 @@ class _Countdown:
     def close(self) -> None:
         with self._lock:
             self._stop = 0
-

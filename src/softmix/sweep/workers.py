@@ -1,8 +1,11 @@
-"""How many threads a sweep may use."""
+"""How many threads a sweep may use, and how many BLAS may."""
 
 import os
+from contextlib import AbstractContextManager
+from functools import cache
 
 from joblib import cpu_count, effective_n_jobs
+from threadpoolctl import ThreadpoolController
 
 
 def resolve_n_jobs(n_jobs: int | None) -> int:
@@ -19,3 +22,18 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     if limit.isdigit() and int(limit) > 0:
         threads = min(threads, int(limit))
     return max(threads, 1)
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """BLAS keeps to one thread inside: its matrices are small, and its own would be in the way.
+
+    Sums in BLAS depend on its number of threads, too, and a fit's bits must not.
+    """
+    limiter: AbstractContextManager[object] = _controller().limit(limits=1)
+    return limiter
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    """Looks through the loaded libraries once; later fits reuse what it found."""
+    return ThreadpoolController()

@@ -11,10 +11,14 @@ from softmix.fit.starts.sample import Sample
 
 # Whitened clusters are less round than wide: one run ends in a poor optimum too often.
 _RUNS = 4
+# EM finishes what k-means begins.
+_ITERATIONS = 20
 
 
 def kmeans(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
-    clustering = KMeans(min(n_components, len(sample.rows)), n_init=_RUNS, random_state=rng)
+    clustering = KMeans(
+        min(n_components, len(sample.rows)), n_init=_RUNS, max_iter=_ITERATIONS, random_state=rng
+    )
     with warnings.catch_warnings():
         # Fewer distinct clusters than asked for: EM reports it better, as empty components.
         warnings.simplefilter("ignore", ConvergenceWarning)

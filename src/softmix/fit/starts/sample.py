@@ -23,9 +23,7 @@ class Sample:
     weights: np.ndarray
 
 
-def draw_sample(
-    source: ArrayBlocks, spread: Spread, n_components: int, rng: np.random.RandomState
-) -> Sample:
+def draw_sample(source: ArrayBlocks, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
     """All rows of positive weight where they are few, else a simple random sample of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
