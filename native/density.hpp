@@ -123,9 +123,9 @@ SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* 
   }
 }
 
-// |z|² of one panel under a diagonal factor f: z_j = f_j x_j − f_j μ_j in one fused step. The
-// product is exact inside it, so the error is that of rounding f_j μ_j: no more than x_j itself
-// was rounded by, wherever the data lie. `shift` holds −f_j μ_j.
+// |z|² of one panel under a diagonal factor f: z_j = f_j x_j − f_j μ_j in one fused step, x and μ
+// seen from an origin amid the means, so that the data's offset costs no digits. `shift` holds
+// −f_j μ_j.
 template <class T>
 SOFTMIX_INLINE void scaled_distance(const T* panel, const T* shift, const T* factor, ptrdiff_t d,
                                     Vec<T> (&q)[kVectors]) {
@@ -169,9 +169,11 @@ template <class T, int Kind>
 void log_joint_of(const Packed<T>& packed, ptrdiff_t d, const T* panels, int n_panels, T* y, T* log_joint,
                   ptrdiff_t stride) {
   if constexpr (Kind == kDiagonal) {
-    for (int p = 0; p < n_panels; ++p)
+    for (int p = 0; p < n_panels; ++p) {
+      center_panel<T>(panels + p * d * group<T>, packed.origin(), d, y);
       for (ptrdiff_t k = 0; k < packed.components; ++k)
-        log_joint_of_panel<T, Kind>(packed, d, panels + p * d * group<T>, k, y, log_joint + k * stride + p * group<T>);
+        log_joint_of_panel<T, Kind>(packed, d, y, k, y, log_joint + k * stride + p * group<T>);
+    }
   } else {
     for (ptrdiff_t k = 0; k < packed.components; ++k)
       for (int p = 0; p < n_panels; ++p)

@@ -33,7 +33,7 @@ template <class T> ptrdiff_t dense_rows(ptrdiff_t d) { return whole_tiles(kDense
 
 template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
-  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *weighted, *edge, *lane_sums;
+  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *edge, *lane_sums;
   int32_t* positions;
   size_t bytes;
 
@@ -47,7 +47,6 @@ template <class T> struct Workspace {
     inverse = arena.take<T>(stretch);
     log_norm = arena.take<T>(stretch);
     chosen = arena.take<T>(row_scratch<T>(d));
-    weighted = arena.take<T>(row_scratch<T>(d));
     edge = arena.take<T>(kChunk * padded);
     lane_sums = arena.take<T>(dims.components * lane_step);
     positions = arena.take<int32_t>(stretch + 16);
@@ -145,7 +144,7 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, pt
     } else {
       const Target target = target_of(dims, out, k);
       add_row_moments<T>(dims, packed.padded, rows, n, first, w.positions, active, resp, w.inverse, packed.center(k),
-                         w.chosen, w.weighted, w.edge, target);
+                         w.chosen, w.edge, target);
     }
   }
 }
@@ -240,6 +239,12 @@ void pack(Dimensions dims, const double* means, const double* factors, const dou
   const ptrdiff_t K = dims.components, d = dims.features;
   const size_t size = packed.size();
   for (size_t i = 0; i < size; ++i) out[i] = T(0);
+  T* const origin = const_cast<T*>(packed.origin());
+  for (ptrdiff_t j = 0; j < d; ++j) {
+    double sum = 0;
+    for (ptrdiff_t k = 0; k < K; ++k) sum += means[k * d + j] / double(K);
+    origin[j] = T(sum);
+  }
   for (ptrdiff_t k = 0; k < K; ++k) {
     T* const center = const_cast<T*>(packed.center(k));
     T* const offset = const_cast<T*>(packed.offset(k));
@@ -258,7 +263,7 @@ void pack(Dimensions dims, const double* means, const double* factors, const dou
         const double f = dims.shape == Shape::scalar ? factors[k] : factors[k * d + j];
         factor[j] = T(f);
         // With the factor as rounded: the scaled mean must be where the kernel puts its rows.
-        offset[j] = T(-double(factor[j]) * means[k * d + j]);
+        offset[j] = T(-double(factor[j]) * (means[k * d + j] - double(origin[j])));
       }
     for (ptrdiff_t j = 0; j < d; ++j) centers[k * d + j] = double(center[j]);
   }

@@ -33,7 +33,8 @@ constexpr ptrdiff_t packed_factor_size(ptrdiff_t d) {
   return size;
 }
 
-// Packed parameters: constant (K), center (K, padded d), offset (K, padded d), factors.
+// Packed parameters: constant (K), origin (padded d), center and offset (K, padded d), factors. The
+// origin, the middle of the centres, is where rows are seen from under a diagonal factor.
 template <class T> struct Packed {
   ptrdiff_t components, padded, factor_size, factor_step;
   const T* data;
@@ -46,12 +47,13 @@ template <class T> struct Packed {
         data(packed) {}
 
   const T* constants() const { return data; }
-  const T* center(ptrdiff_t k) const { return data + components + k * padded; }
-  const T* offset(ptrdiff_t k) const { return data + components + (components + k) * padded; }
-  const T* factor(ptrdiff_t k) const { return data + components + 2 * components * padded + k * factor_step; }
+  const T* origin() const { return data + components; }
+  const T* center(ptrdiff_t k) const { return origin() + (1 + k) * padded; }
+  const T* offset(ptrdiff_t k) const { return center(components + k); }
+  const T* factor(ptrdiff_t k) const { return center(2 * components) + k * factor_step; }
   size_t size() const {
     const ptrdiff_t factors = factor_step ? components : 1;
-    return size_t(components + 2 * components * padded + factors * factor_size);
+    return size_t(components + (1 + 2 * components) * padded + factors * factor_size);
   }
 };
 

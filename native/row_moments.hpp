@@ -1,8 +1,9 @@
 // Moments of one component over chosen rows, a vector across columns.
 //
 // Only rows that the component has a part in are visited: with separated clusters that is one in
-// K. Their centred copies are packed, then the scatter is a blocked symmetric rank-n update,
-// kBlock × kVectors vectors in registers, lower triangle only.
+// K. With s = √r, their copies s (x − c) are packed, and the scatter is the product of the packed
+// matrix with itself: a blocked symmetric rank-n update, kBlock × kVectors vectors in registers,
+// lower triangle only.
 #pragma once
 
 #include "dense_moments.hpp"
@@ -19,22 +20,22 @@ template <class T> SOFTMIX_INLINE void add_lanes(double* sum, Vec<T> v) {
   for (int lane = 0; lane < lanes<T>; ++lane) sum[lane] += double(part[lane]);
 }
 
+SOFTMIX_INLINE double square_root(double x) { return __builtin_sqrt(x); }
+SOFTMIX_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
+
 template <class T> struct ChosenRows {
   int n;
   const T* row[kChunk];  // readable up to the padded number of columns
-  T resp[kChunk];
+  T resp[kChunk], root[kChunk];
 };
 
-// The packed copies lie in panels, so that the update streams through them: r y in panels of
-// kLeft columns, y in panels of kVectors vectors, each (kChunk, width).
-template <class T> constexpr int kLeft = kBlock > lanes<T> ? kBlock : lanes<T>;
+// The packed copies lie in panels, (kChunk, width) each, so that the update streams through them.
+// Blocks of rows and groups of columns never straddle two panels.
+constexpr int panel_width(int columns) { return columns % kBlock ? panel_width(columns + columns) : columns; }
+template <class T> constexpr int panel = panel_width(group<T>);
 
-template <class T> SOFTMIX_INLINE T* left_panel(T* ry, ptrdiff_t column) {
-  return ry + column / kLeft<T> * kLeft<T> * kChunk + column % kLeft<T>;
-}
-
-template <class T> SOFTMIX_INLINE T* right_panel(T* y, ptrdiff_t column) {
-  return y + column / group<T> * group<T> * kChunk + column % group<T>;
+template <class T> SOFTMIX_INLINE T* packed_panel(T* packed, ptrdiff_t column) {
+  return packed + column / panel<T> * panel<T> * kChunk + column % panel<T>;
 }
 
 // Adds the lanes `start`, `start` + 1, … ≤ `row` of v to a packed row of the triangle that has
@@ -53,18 +54,18 @@ SOFTMIX_INLINE void add_triangular(double* packed_row, Vec<T> v, ptrdiff_t start
 }
 
 template <class T, int Height, int Wide>
-SOFTMIX_INLINE void rank_update(const T* ry, const T* y, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
+SOFTMIX_INLINE void rank_update(const T* left, const T* right, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
                                 ptrdiff_t entries) {
   Vec<T> total[Height][Wide] = {};
-  for (int a = 0; a < n; ++a, ry += kLeft<T>, y += group<T>) {
-    Vec<T> right[Wide];
+  for (int a = 0; a < n; ++a, left += panel<T>, right += panel<T>) {
+    Vec<T> wide[Wide];
     SOFTMIX_UNROLL
-    for (int v = 0; v < Wide; ++v) right[v] = load<T>(y + v * lanes<T>);
+    for (int v = 0; v < Wide; ++v) wide[v] = load<T>(right + v * lanes<T>);
     SOFTMIX_UNROLL
     for (int i = 0; i < Height; ++i) {
-      const Vec<T> left = splat<T>(ry[i]);
+      const Vec<T> entry = splat<T>(left[i]);
       SOFTMIX_UNROLL
-      for (int v = 0; v < Wide; ++v) total[i][v] += left * right[v];
+      for (int v = 0; v < Wide; ++v) total[i][v] += entry * wide[v];
     }
   }
   SOFTMIX_UNROLL
@@ -76,11 +77,11 @@ SOFTMIX_INLINE void rank_update(const T* ry, const T* y, int n, ptrdiff_t first,
   }
 }
 
-// Rows [first, first + Height) of the scatter, in the columns of one panel of y.
+// Rows [first, first + Height) of the scatter, in one group of columns.
 template <class T, int Height>
-SOFTMIX_INLINE void update_rows(T* ry, const T* right, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
+SOFTMIX_INLINE void update_rows(T* packed, const T* right, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
                                 ptrdiff_t entries) {
-  const T* const left = left_panel<T>(ry, first);
+  const T* const left = packed_panel<T>(packed, first);
   switch (round_up(first + Height - column, lanes<T>) / lanes<T>) {
     case 1: return rank_update<T, Height, 1>(left, right, n, first, column, scatter, entries);
     case 2: return rank_update<T, Height, 2>(left, right, n, first, column, scatter, entries);
@@ -88,22 +89,22 @@ SOFTMIX_INLINE void update_rows(T* ry, const T* right, int n, ptrdiff_t first, p
   }
 }
 
-// One panel of y at a time, which stays in the first-level cache while those of r y pass by.
-template <class T> void add_scatter(T* ry, T* y, ptrdiff_t d, int n, double* scatter) {
+// One group of columns at a time stays in the first-level cache while the others pass by.
+template <class T> void add_scatter(T* packed, ptrdiff_t d, int n, double* scatter) {
   const ptrdiff_t entries = d * (d + 1) / 2, whole = d / kBlock * kBlock;
   for (ptrdiff_t column = 0; column < d; column += group<T>) {
-    const T* const right = right_panel<T>(y, column);
+    const T* const right = packed_panel<T>(packed, column);
     for (ptrdiff_t row = column / kBlock * kBlock; row < whole; row += kBlock)
-      update_rows<T, kBlock>(ry, right, n, row, column, scatter, entries);
+      update_rows<T, kBlock>(packed, right, n, row, column, scatter, entries);
     switch (d - whole) {
-      case 1: update_rows<T, 1>(ry, right, n, whole, column, scatter, entries); break;
-      case 2: update_rows<T, 2>(ry, right, n, whole, column, scatter, entries); break;
-      case 3: update_rows<T, 3>(ry, right, n, whole, column, scatter, entries); break;
+      case 1: update_rows<T, 1>(packed, right, n, whole, column, scatter, entries); break;
+      case 2: update_rows<T, 2>(packed, right, n, whole, column, scatter, entries); break;
+      case 3: update_rows<T, 3>(packed, right, n, whole, column, scatter, entries); break;
 #if SOFTMIX_BLOCK_ROWS > 4
-      case 4: update_rows<T, 4>(ry, right, n, whole, column, scatter, entries); break;
-      case 5: update_rows<T, 5>(ry, right, n, whole, column, scatter, entries); break;
-      case 6: update_rows<T, 6>(ry, right, n, whole, column, scatter, entries); break;
-      case 7: update_rows<T, 7>(ry, right, n, whole, column, scatter, entries); break;
+      case 4: update_rows<T, 4>(packed, right, n, whole, column, scatter, entries); break;
+      case 5: update_rows<T, 5>(packed, right, n, whole, column, scatter, entries); break;
+      case 6: update_rows<T, 6>(packed, right, n, whole, column, scatter, entries); break;
+      case 7: update_rows<T, 7>(packed, right, n, whole, column, scatter, entries); break;
 #endif
       default: break;
     }
@@ -117,20 +118,17 @@ template <class T> SOFTMIX_INLINE void add_vector(double* out, Vec<T> v, ptrdiff
   for (ptrdiff_t j = 0; j < wanted; ++j) out[j] += double(part[j]);
 }
 
-// Packs y = x − c and r y of the chosen rows, and adds Σ r y to `sum`.
+// Packs √r (x − c) of the chosen rows, and adds Σ r (x − c) to `sum`.
 template <class T>
-void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, T* y, T* ry,
-               double* sum) {
+void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, T* packed, double* sum) {
   for (ptrdiff_t column = 0; column < padded; column += lanes<T>) {
     const Vec<T> c = load<T>(center + column);
-    T *const right = right_panel<T>(y, column), *const left = left_panel<T>(ry, column);
+    T* const target = packed_panel<T>(packed, column);
     Vec<T> total = {};
     for (int a = 0; a < chosen.n; ++a) {
-      const Vec<T> centred = load<T>(chosen.row[a] + column) - c;
-      const Vec<T> weighted = centred * chosen.resp[a];
-      store<T>(right + a * group<T>, centred);
-      store<T>(left + a * kLeft<T>, weighted);
-      total += weighted;
+      const Vec<T> scaled = (load<T>(chosen.row[a] + column) - c) * chosen.root[a];
+      store<T>(target + a * panel<T>, scaled);
+      total += scaled * chosen.root[a];
     }
     add_vector<T>(sum + column, total, d - column);
   }
@@ -176,16 +174,16 @@ void add_squares(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrd
 }
 
 template <class T> constexpr ptrdiff_t row_scratch(ptrdiff_t d) {
-  return kChunk * round_up(d, group<T> > kLeft<T> ? group<T> : kLeft<T>);
+  return kChunk * round_up(d, panel<T>);
 }
 
 // The rows listed in `positions` (seen from row `first` of the block of n rows) with their
-// responsibilities, kChunk at a time. y and ry are scratch of row_scratch(d), `edge` of (kChunk,
+// responsibilities, kChunk at a time. `packed` is scratch of row_scratch(d), `edge` of (kChunk,
 // padded).
 template <class T>
 void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t n, ptrdiff_t first,
                      const int32_t* positions, int n_positions, const T* resp, const T* inverse, const T* center,
-                     T* y, T* ry, T* edge, Target target) {
+                     T* packed, T* edge, Target target) {
   const ptrdiff_t d = dims.features;
   const ptrdiff_t last_safe = n - round_up(padded, d) / d;  // of later rows a whole vector reads past the block
   ChosenRows<T> chosen;
@@ -204,10 +202,11 @@ void add_row_moments(Dimensions dims, ptrdiff_t padded, const T* rows, ptrdiff_t
       chosen.resp[a] = resp[t] * inverse[t];
       count[a % 4] += double(chosen.resp[a]);
     }
+    for (int a = 0; a < chosen.n; ++a) chosen.root[a] = square_root(chosen.resp[a]);
     *target.count += (count[0] + count[1]) + (count[2] + count[3]);
     if (is_matrix(dims.shape)) {
-      pack_rows<T>(chosen, center, d, padded, y, ry, target.sum);
-      add_scatter<T>(ry, y, d, chosen.n, target.scatter);
+      pack_rows<T>(chosen, center, d, padded, packed, target.sum);
+      add_scatter<T>(packed, d, chosen.n, target.scatter);
     } else {
       add_squares<T>(chosen, center, d, padded, dims.shape == Shape::scalar, target.sum, target.scatter);
     }
