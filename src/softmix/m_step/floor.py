@@ -23,6 +23,8 @@ from softmix.parameters.gaussian import invert_triangular, triangular_root
 
 # Below this share of the data's spread, a variance is rounding noise: singular.
 SINGULAR = 1e-15
+# Correlations with a smaller eigenvalue than this are not factored as they are.
+_ILL_CONDITIONED = 1e-6
 # A direction within this factor of the floor is held by it.
 _AT_FLOOR = 1.0 + 1e-6
 # A direction names the columns with at least this share of its strongest loading.
@@ -54,6 +56,16 @@ class CovarianceFloor:
         """L with S = L Lᵀ, of the shape of `factor`."""
         return invert_triangular(self.factor) if self.factor.ndim == 2 else 1.0 / self.factor
 
+    @cached_property
+    def _scale(self) -> np.ndarray:
+        """Standard deviation of each column under S."""
+        return np.linalg.norm(self._cholesky, axis=1)
+
+    @cached_property
+    def _correlation_norm(self) -> float:
+        """The largest eigenvalue of the correlations of S."""
+        return float(np.linalg.norm(self._cholesky / self._scale[:, None], 2) ** 2)
+
     def variances(self, raw: np.ndarray) -> np.ndarray:
         """`raw` variances, (K, d) or (K,), raised to the floor."""
         lowest = self.lowest * self._cholesky**2
@@ -65,19 +77,26 @@ class CovarianceFloor:
     def inverse_cholesky(self, covariances: np.ndarray) -> np.ndarray:
         """Inverse Cholesky factors of a (K, d, d) stack of covariances, raised to the floor.
 
-        The Cholesky factors are taken in whitened coordinates, where the floor is one number:
-        L_k = L_S C_k, F_k = C_k⁻¹ F_S.
+        Sound covariances are factored as correlations. Where a bound on the smallest eigenvalue
+        cannot rule out the floor, or digits would be lost, it is done in whitened coordinates,
+        where the floor is one number.
         """
-        whitened = self.factor @ covariances @ self.factor.T
-        try:
-            inverses = invert_triangular(np.linalg.cholesky(whitened))
-        except np.linalg.LinAlgError:
-            inverses = np.full_like(whitened, np.inf)
-        # 1 / |C⁻¹|_F² bounds the smallest eigenvalue from below: eigenvalues are seldom needed.
-        norms = np.einsum("kij,kij->k", inverses, inverses)
-        doubtful = np.flatnonzero(~(norms * self.lowest <= 1.0))
+        inverses = _inverse_cholesky_or_inf(covariances / (self._scale[:, None] * self._scale))
+        # |C⁻¹ D⁻¹ L_S|_F² bounds 1 / (smallest whitened eigenvalue): eigenvalues are seldom needed.
+        bounds = _squared_norms(inverses) * self._correlation_norm
+        doubtful = np.flatnonzero(~(bounds * max(self.lowest, _ILL_CONDITIONED) <= 1.0))
+        factors = inverses / self._scale
         if doubtful.size:
-            inverses[doubtful] = self._clipped(whitened[doubtful], doubtful)
+            factors[doubtful] = self._inverse_cholesky_whitened(covariances[doubtful], doubtful)
+        return factors
+
+    def _inverse_cholesky_whitened(self, covariances: np.ndarray, components: np.ndarray) -> np.ndarray:
+        """L_k = L_S C_k, F_k = C_k⁻¹ F_S, with C_k C_kᵀ = F_S Σ_k F_Sᵀ."""
+        whitened = self.factor @ covariances @ self.factor.T
+        inverses = _inverse_cholesky_or_inf(whitened)
+        doubtful = np.flatnonzero(~(_squared_norms(inverses) * self.lowest <= 1.0))
+        if doubtful.size:
+            inverses[doubtful] = self._clipped(whitened[doubtful], components[doubtful])
         return inverses @ self.factor
 
     def _clipped(self, whitened: np.ndarray, components: np.ndarray) -> np.ndarray:
@@ -123,10 +142,20 @@ class CovarianceFloor:
 
     def _loaded_columns(self, directions: np.ndarray) -> list[int]:
         """The columns that carry `directions` (m, d) of the whitened coordinates."""
-        scale = np.linalg.norm(self._cholesky, axis=1)
-        strength = np.abs(directions @ self.factor * scale)
+        strength = np.abs(directions @ self.factor * self._scale)
         strongest = strength.max(axis=1, keepdims=True, initial=0.0)
         return np.flatnonzero((strength >= _LOADING * strongest).any(axis=0)).tolist()
+
+
+def _inverse_cholesky_or_inf(matrices: np.ndarray) -> np.ndarray:
+    try:
+        return invert_triangular(np.linalg.cholesky(matrices))
+    except np.linalg.LinAlgError:
+        return np.full(matrices.shape, np.inf)
+
+
+def _squared_norms(matrices: np.ndarray) -> np.ndarray:
+    return np.einsum("kij,kij->k", matrices, matrices)
 
 
 def _refuse(singular: dict[int, list[int]]) -> None:

@@ -13,7 +13,7 @@ lives in one flat float64 vector, so that adding, sending and storing are one op
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -97,12 +97,7 @@ class GaussianStatistics:
 
     def scatter_matrices(self) -> np.ndarray:
         """The scatter as symmetric matrices, (K, d, d) or, when shared, (1, d, d)."""
-        rows, columns = np.tril_indices(self.layout.n_features)
-        d = self.layout.n_features
-        matrices = np.empty((self.scatter.shape[0], d, d))
-        matrices[:, rows, columns] = self.scatter
-        matrices[:, columns, rows] = self.scatter
-        return matrices
+        return self.scatter.take(_triangle_index(self.layout.n_features), axis=1)
 
     @property
     def log_likelihood(self) -> float:
@@ -141,3 +136,11 @@ class GaussianStatistics:
 
 def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, :, None] * b[:, None, :]
+
+
+@cache
+def _triangle_index(n_features: int) -> np.ndarray:
+    """Where entry (i, j) of a symmetric matrix lies in its packed lower triangle, (d, d)."""
+    i, j = np.indices((n_features, n_features))
+    low, high = np.minimum(i, j), np.maximum(i, j)
+    return high * (high + 1) // 2 + low
