@@ -28,7 +28,6 @@ SOFTMIX_INLINE void triangle_pass(const T* panels, int n_panels, const T* resp, 
                                   T* sums) {
   constexpr int end = pass_end(First, D + 1), before = triangle_entries(First);
   Vec<T> total[triangle_entries(end) - before];
-  SOFTMIX_UNROLL
   for (int e = 0; e < triangle_entries(end) - before; ++e) total[e] = load<T>(sums + (before + e) * lanes<T>);
   for (int t = 0; t < n_panels * kVectors; ++t) {
     const T* x = panels + (t / kVectors) * D * group<T> + (t % kVectors) * lanes<T>;
@@ -44,7 +43,6 @@ SOFTMIX_INLINE void triangle_pass(const T* panels, int n_panels, const T* resp, 
       for (int j = 1; j <= i; ++j) total[triangle_entries(i) - before + j] += ry * y[j - 1];
     }
   }
-  SOFTMIX_UNROLL
   for (int e = 0; e < triangle_entries(end) - before; ++e) store<T>(sums + (before + e) * lanes<T>, total[e]);
   if constexpr (end < D + 1) triangle_pass<T, D, end>(panels, n_panels, resp, inverse, center, sums);
 }

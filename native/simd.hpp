@@ -39,16 +39,19 @@ template <> struct Simd<double> {
   typedef double Vec __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
   typedef double Loose __attribute__((vector_size(SOFTMIX_VECTOR_BYTES), aligned(8), may_alias));
   typedef int64_t Int __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+  typedef uint64_t Bits __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
 };
 
 template <> struct Simd<float> {
   typedef float Vec __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
   typedef float Loose __attribute__((vector_size(SOFTMIX_VECTOR_BYTES), aligned(4), may_alias));
   typedef int32_t Int __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
+  typedef uint32_t Bits __attribute__((vector_size(SOFTMIX_VECTOR_BYTES)));
 };
 
 template <class T> using Vec = typename Simd<T>::Vec;
-template <class T> using Int = typename Simd<T>::Int;
+template <class T> using Int = typename Simd<T>::Int;    // truth values: 0 or −1
+template <class T> using Bits = typename Simd<T>::Bits;  // what may wrap around
 
 template <class T> constexpr int lanes = SOFTMIX_VECTOR_BYTES / int(sizeof(T));
 

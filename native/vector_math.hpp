@@ -14,8 +14,7 @@ template <> struct Format<double> {
   static constexpr double kRound = 6755399441055744.0;  // 1.5 · 2^52: adding it rounds to integers
   static constexpr double kLn2High = 6.93147180369123816490e-01, kLn2Low = 1.90821492927058770002e-10;
   static constexpr int kMantissaBits = 52;
-  static constexpr int64_t kMantissa = 0xfffffffffffffLL, kOne = 0x3ff0000000000000LL;
-  static constexpr int64_t kSqrtHalf = 0x3fe6a09e667f3bcdLL;
+  static constexpr uint64_t kMantissa = 0xfffffffffffff, kSqrtHalf = 0x3fe6a09e667f3bcd;
   static constexpr double kExpMin = -708.0;  // exp of less would not be a normal number
   static constexpr double kNegligible = -48.0;
 };
@@ -24,8 +23,7 @@ template <> struct Format<float> {
   static constexpr float kRound = 12582912.0f;  // 1.5 · 2^23
   static constexpr float kLn2High = 6.93359375e-01f, kLn2Low = -2.12194440e-4f;
   static constexpr int kMantissaBits = 23;
-  static constexpr int32_t kMantissa = 0x7fffff, kOne = 0x3f800000;
-  static constexpr int32_t kSqrtHalf = 0x3f3504f3;
+  static constexpr uint32_t kMantissa = 0x7fffff, kSqrtHalf = 0x3f3504f3;
   static constexpr float kExpMin = -87.0f;
   static constexpr float kNegligible = -36.0f;
 };
@@ -54,8 +52,8 @@ template <class T> SOFTMIX_INLINE Vec<T> exp_or_zero(Vec<T> x, T cutoff) {
   const Vec<T> r = (x - n * F::kLn2High) - n * F::kLn2Low;
   const Vec<T> p = T(1) + (r + r * r * exp_tail(r));
   // The low bits of `rounded` are n; shifted, they add to the exponent.
-  const Int<T> bits = (Int<T>)p + ((Int<T>)rounded << F::kMantissaBits);
-  return (Vec<T>)(bits & kept);
+  const Bits<T> bits = (Bits<T>)p + ((Bits<T>)rounded << F::kMantissaBits);
+  return (Vec<T>)(bits & (Bits<T>)kept);
 }
 
 // (log x − 2 f) / (2 f ...) series: with f = (m − 1)/(m + 1) and s = f², log m = 2 f + f s P(s)
@@ -78,8 +76,8 @@ SOFTMIX_INLINE Vec<float> to_real(Int<float> n) { return __builtin_convertvector
 template <class T> SOFTMIX_INLINE Vec<T> log(Vec<T> x) {
   typedef Format<T> F;
   // m = x · 2^−n in [√½, √2)
-  const Int<T> bits = (Int<T>)x - F::kSqrtHalf;
-  const Int<T> n = bits >> F::kMantissaBits;
+  const Bits<T> bits = (Bits<T>)x - F::kSqrtHalf;
+  const Int<T> n = (Int<T>)bits >> F::kMantissaBits;
   const Vec<T> m = (Vec<T>)((bits & F::kMantissa) + F::kSqrtHalf);
   const Vec<T> f = (m - T(1)) / (m + T(1)), s = f * f;
   const Vec<T> whole = to_real(n);
