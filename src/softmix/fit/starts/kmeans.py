@@ -3,7 +3,6 @@
 import warnings
 
 import numpy as np
-from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from softmix.fit.starts.nearest import one_hot
@@ -16,6 +15,8 @@ _ITERATIONS = 20
 
 
 def kmeans(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
+    from sklearn.cluster import KMeans  # noqa: PLC0415 (slow to load; most imports never fit)
+
     clustering = KMeans(
         min(n_components, len(sample.rows)), n_init=_RUNS, max_iter=_ITERATIONS, random_state=rng
     )
