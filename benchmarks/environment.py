@@ -14,7 +14,7 @@ _STEERING = (
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without the variables that steer the contestants."""
+    """The environment of this process without the variables that steer the contestants."""
     return {name: value for name, value in os.environ.items() if not name.startswith(_STEERING)}
 
 

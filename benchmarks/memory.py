@@ -35,7 +35,7 @@ def _probe(cell: Cell, library: str, threads: int, start: str) -> dict[str, Any]
     sizes = [str(size) for size in cell]
     command = [sys.executable, "-m", "benchmarks.memory_probe", _MODULES[library], *sizes]
     command += ["--threads", str(threads), "--start", start]
-    answer = subprocess.run(  # noqa: S603
+    answer = subprocess.run(
         command, check=False, capture_output=True, text=True,
         env=clean_environment(), cwd=Path(__file__).parents[1],
     )  # fmt: skip

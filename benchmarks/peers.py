@@ -89,7 +89,7 @@ class OneDalElsewhere:
     def __init__(self, python: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="softmix-bench-")
         self._sent: Problem | None = None
-        self._worker = subprocess.Popen(  # noqa: S603
+        self._worker = subprocess.Popen(
             [python, onedal_worker.__file__, self._folder.name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=_without_pythonpath(),
         )  # fmt: skip

@@ -348,7 +348,7 @@ def _number(value: float | None) -> str:
     return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
-def _mark(met: bool) -> str:  # noqa: FBT001
+def _mark(met: bool) -> str:
     return "pass" if met else "**miss**"
 
 

@@ -9,11 +9,10 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchmarks import machine
 from benchmarks.cells import CELLS, COVARIANCES, KINDS, make_problem
@@ -24,6 +23,9 @@ from benchmarks.memory import measure_memory
 from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
 from benchmarks.report import render
 from benchmarks.startup import measure_startup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HERE = Path(__file__).parent
 _QUICK_FACTOR = 40

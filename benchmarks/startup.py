@@ -27,7 +27,7 @@ def measure_startup(repeats: int) -> dict[str, Any]:
     for repeat in range(repeats + 1):  # the first is a warm-up
         for name, code in _CODE.items():
             begin = perf_counter()
-            answer = subprocess.run(  # noqa: S603
+            answer = subprocess.run(
                 [sys.executable, "-c", code],
                 check=False, capture_output=True, text=True, env=clean_environment(),
             )  # fmt: skip

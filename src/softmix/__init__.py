@@ -21,7 +21,7 @@ _HOMES = {
     "load": "softmix.store.model_file",
 }
 
-__all__ = ["DegenerateComponentWarning", "GaussianMixture", "load"]  # noqa: PLE0604
+__all__ = ["DegenerateComponentWarning", "GaussianMixture", "load"]
 
 
 def __getattr__(name: str) -> Any:

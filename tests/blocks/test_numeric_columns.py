@@ -1,6 +1,6 @@
 """Columns as numbers: what counts as one, and where the first that does not is."""
 
-import datetime
+import datetime as dt
 from decimal import Decimal
 
 import numpy as np
@@ -81,7 +81,7 @@ def test_what_is_no_number_is_placed(text, finding, tmp_path):
     [
         (pa.array(["x", "y"]), "row 1 has 'x'"),
         (pa.array(["x", "y"]).dictionary_encode(), "row 1 has 'x'"),
-        (pa.array([None, datetime.date(2020, 1, 31)]), "row 2 has '2020-01-31'"),
+        (pa.array([None, dt.date(2020, 1, 31)]), "row 2 has '2020-01-31'"),
         (pa.array([[1.0], [2.0]]), r"row 1 has '\[1.0\]'"),
         (pa.array([None, None], pa.null()), "column 'a' has 2 missing values"),
         (pa.array([1.0, None]), "column 'a' has 1 missing value "),
@@ -98,7 +98,7 @@ def test_what_is_no_number_in_parquet_is_placed(column, finding, tmp_path):
 def test_the_first_foreign_value_is_found_wherever_it_is(n, data, tmp_path):
     row = data.draw(st.integers(0, n - 1))
     values = [str(float(i)) for i in range(n)]
-    values[row:] = ["no"] + data.draw(st.lists(st.sampled_from(["1", "", "no"]), max_size=n))
+    values[row:] = ["no", *data.draw(st.lists(st.sampled_from(["1", "", "no"]), max_size=n))]
     file = csv_file(tmp_path, "a,b\n" + "".join(f"{v},0\n" for v in values))
     with pytest.raises(TableError, match=rf"row {row + 1} \(line {row + 2}\) has 'no'"):
         numeric_columns(file, ["a"])
@@ -107,7 +107,7 @@ def test_the_first_foreign_value_is_found_wherever_it_is(n, data, tmp_path):
 def test_many_columns_with_gaps_are_abridged(tmp_path):
     names = [f"c{j}" for j in range(9)]
     file = csv_file(tmp_path, ",".join(names) + "\n" + ",".join("1" * 9) + "\n" + "," * 8 + "\n")
-    with pytest.raises(TableError, match="'c4' has 1 .*; and 4 more columns have some") as caught:
+    with pytest.raises(TableError, match=r"'c4' has 1 .*; and 4 more columns have some") as caught:
         numeric_columns(file, names)
     assert "'c5'" not in str(caught.value)
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -38,7 +39,7 @@ def test_the_table_is_what_the_model_says_to_the_bit(softmix, model, new):
 def test_columns_are_found_by_name_and_ids_come_first(softmix, model, new):
     said = softmix("predict", model, "new.csv", "--id", "plant,waiting", "-o", "o.csv")
     assert said.out == "3 rows, 7 columns written to o.csv\n"
-    with open("o.csv", newline="", encoding="utf-8") as file:
+    with Path("o.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file))
     assert rows[0][:3] == ["plant", "waiting", "label"]
     assert [row[0] for row in rows[1:]] == ["007", "a b", 'x,"y']

@@ -122,8 +122,8 @@ def test_a_warm_start_goes_on(covariance_type):
     warm = start_at(labels, rows, covariance_type, max_iter=1, tol=0, warm_start=True)
     with pytest.warns(ConvergenceWarning):
         cold.fit(rows)
-    with pytest.warns(ConvergenceWarning):
-        for _ in range(10):
+    for _ in range(10):
+        with pytest.warns(ConvergenceWarning):
             warm.fit(rows)
     np.testing.assert_allclose(warm.means_, cold.means_, rtol=1e-10)
     warm.set_params(tol=1e-9)

@@ -30,7 +30,7 @@ WEIGHTS = np.random.default_rng(0).integers(0, 3, 300).astype(float)
 def test_copies_of_a_fitted_model(covariance_type, copy):
     model = GaussianMixture(3, covariance_type=covariance_type, random_state=0, warm_start=True).fit(X)
     if copy == "pickle":
-        twin = pickle.loads(pickle.dumps(model))
+        twin = pickle.loads(pickle.dumps(model))  # noqa: S301 (made here)
     else:
         file = io.BytesIO()
         joblib.dump(model, file)

@@ -62,8 +62,8 @@ def assert_same_statistics(actual, expected, tolerance):
     spread = np.sqrt(np.abs(expected.scatter).max() * expected.total_weight)
     for part, scale in (("count", expected.total_weight), ("sum", spread), ("scatter", 0.0)):
         wanted = getattr(expected, part)
-        scale = max(scale, np.abs(wanted).max())
-        np.testing.assert_allclose(getattr(actual, part), wanted, rtol=0, atol=tolerance * scale, err_msg=part)
+        atol = tolerance * max(scale, np.abs(wanted).max())
+        np.testing.assert_allclose(getattr(actual, part), wanted, rtol=0, atol=atol, err_msg=part)
     np.testing.assert_allclose(actual.log_likelihood, expected.log_likelihood, rtol=10 * tolerance)
     np.testing.assert_allclose(actual.total_weight, expected.total_weight, rtol=1e-14)
     assert actual.rows == expected.rows
@@ -77,8 +77,11 @@ def problem(shape, K, d, dtype):
     rows = make_rows(parameters, n, dtype)
     weights = np.random.default_rng(2).uniform(0.0, 2.0, n) if d % 2 else None
     return (
-        parameters, rows, weights,
-        statistics_of(reference, parameters, rows, weights), evaluation_of(reference, parameters, rows),
+        parameters,
+        rows,
+        weights,
+        statistics_of(reference, parameters, rows, weights),
+        evaluation_of(reference, parameters, rows),
     )
 
 
@@ -133,7 +136,8 @@ def test_far_rows_stay_finite_and_rightly_shared(shape, isa):
     parameters = make_parameters(shape, 4, 3)
     rows = np.vstack([make_rows(parameters, 50, "float64"), np.full((3, 3), 1e6), np.full((3, 3), -1e6)])
     actual, expected = (
-        evaluation_of(native, parameters, rows, isa=isa), evaluation_of(reference, parameters, rows)
+        evaluation_of(native, parameters, rows, isa=isa),
+        evaluation_of(reference, parameters, rows),
     )
     assert np.isfinite(actual["log_norm"]).all()
     np.testing.assert_allclose(actual["resp"].sum(axis=1), 1.0, rtol=1e-14)
@@ -144,7 +148,9 @@ def test_far_rows_stay_finite_and_rightly_shared(shape, isa):
 @pytest.mark.parametrize("isa", native.available)
 def test_memberships_below_the_cut_of_the_fit_are_still_given(isa):
     """Only statistics leave out negligible memberships; asked for, they are exact."""
-    parameters = GaussianParameters(np.full(2, 0.5), np.array([[0.0], [20.0]]), np.ones((2, 1)), FactorShape.DIAGONAL)
+    parameters = GaussianParameters(
+        np.full(2, 0.5), np.array([[0.0], [20.0]]), np.ones((2, 1)), FactorShape.DIAGONAL
+    )
     resp = evaluation_of(native, parameters, np.array([[0.0]]), isa=isa)["resp"]
     np.testing.assert_allclose(resp[0, 1], np.exp(-200.0), rtol=1e-12)
 
@@ -176,7 +182,8 @@ def test_exp_and_log_over_their_range(isa, dtype):
         np.array([0.25, 0.75]), np.array([[0.0], [3.0]]), np.ones((2, 1)), FactorShape.DIAGONAL
     )
     actual, expected = (
-        evaluation_of(native, parameters, z[:, None], isa=isa), evaluation_of(reference, parameters, z[:, None])
+        evaluation_of(native, parameters, z[:, None], isa=isa),
+        evaluation_of(reference, parameters, z[:, None]),
     )
     tolerance = 1e-14 if dtype == "float64" else 1e-5
     np.testing.assert_allclose(actual["log_norm"], expected["log_norm"], rtol=tolerance, atol=tolerance)
@@ -187,7 +194,11 @@ def test_the_environment_forces_an_instruction_set():
     code = "from softmix.kernels import native; print(native.isa)"
     for isa in native.available:
         shown = subprocess.run(
-            [sys.executable, "-c", code], env=os.environ | {"SOFTMIX_ISA": isa}, capture_output=True, text=True, check=True
+            [sys.executable, "-c", code],
+            env=os.environ | {"SOFTMIX_ISA": isa},
+            capture_output=True,
+            text=True,
+            check=True,
         )
         assert shown.stdout.strip() == isa
 
@@ -195,7 +206,11 @@ def test_the_environment_forces_an_instruction_set():
 def test_an_unknown_instruction_set_is_refused_by_name():
     code = "from softmix.kernels import kernel; kernel()"
     shown = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | {"SOFTMIX_ISA": "sse9"}, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code],
+        env=os.environ | {"SOFTMIX_ISA": "sse9"},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert shown.returncode != 0
     assert "SOFTMIX_ISA='sse9'" in shown.stderr

@@ -64,8 +64,9 @@ def test_affine_maps(covariance_type, seed, init_params):
 
 @pytest.mark.parametrize("covariance_type", ["full", "tied"])
 def test_badly_conditioned_columns(covariance_type):
-    """Nearly collinear columns lose nothing: the second is the first, in other units, plus a
-    thousandth of a signal of its own.
+    """Nearly collinear columns lose nothing.
+
+    The second is the first, in other units, plus a thousandth of a signal of its own.
     """
     mixed = np.c_[X[:, 0], 1e6 * (X[:, 0] + 1e-3 * X[:, 1]), X[:, 2]]
     model, other = fitted(mixed, covariance_type), fitted(X, covariance_type)

@@ -56,8 +56,9 @@ def test_while_the_floor_is_active(covariance_type, k, seed):
 
 @pytest.mark.parametrize("covariance_type", ["full", "diag", "spherical"])
 def test_from_a_start_below_the_floor(covariance_type):
-    """A given component that is thinner than the floor allows, on a repeated row, begins at the
-    floor: otherwise the first step would have to fall, and that would look like convergence.
+    """A given component that is thinner than the floor allows, on a repeated row, begins at the floor.
+
+    Otherwise the first step would have to fall, and that would look like convergence.
     """
     X, _ = clusters(n=200, d=2, k=1)
     X[::2] = X[0]

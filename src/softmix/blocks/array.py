@@ -67,7 +67,7 @@ class ArrayBlocks:
         return float(self.n_rows if self.weights is None else self.weights.sum())
 
     def __len__(self) -> int:
-        return -(-self.n_rows // self._step)
+        return -(-self.n_rows // self._step)  # noqa: PLE0303 (rounded up, never negative)
 
     def span(self, number: int) -> slice:
         """The rows of block `number`."""

@@ -16,7 +16,7 @@ from softmix.blocks.table_file import TableError, TableFile
 
 # pyarrow's own spellings of a missing value in CSV, for columns that text has kept from parsing.
 _MISSING = pa.array(
-    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"]
+    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"]  # noqa: RUF005 (in two lines)
     + ["N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"]
 )
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
@@ -85,11 +85,11 @@ def _as_floats(file: TableFile, name: str, hint: str) -> np.ndarray:
     if not _is_numeric(kind):
         raise TableError(_describe_foreign(file, name, column, hint))
     if pa.types.is_float32(kind):
-        return column.to_numpy()  # type: ignore[no-any-return]
+        return column.to_numpy()
     if pa.types.is_boolean(kind):
         column = column.cast(pa.uint8())
     # A 64-bit integer may not fit a double exactly: the nearest is what is wanted.
-    return column.cast(pa.float64(), safe=False).to_numpy()  # type: ignore[no-any-return]
+    return column.cast(pa.float64(), safe=False).to_numpy()
 
 
 def _is_numeric(kind: pa.DataType) -> bool:

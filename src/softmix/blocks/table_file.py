@@ -49,7 +49,7 @@ class TableFile:
     @cached_property
     def names(self) -> list[str]:
         """Column names, in the file's order."""
-        return self.table.column_names  # type: ignore[no-any-return]
+        return self.table.column_names
 
     def place(self, row: int) -> str:
         """Where row number `row` (from 0) is, for a message: 'row 3 (line 4)'."""

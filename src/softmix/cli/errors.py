@@ -46,7 +46,7 @@ def in_options(message: str) -> str:
     return re.sub(rf"\b({names})\b", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
 
 
-def explain(error: BaseException) -> tuple[str, int]:
+def explain(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911 (one for each kind of error)
     """The message for the user, and the exit status."""
     name = type(error).__name__
     if isinstance(error, KeyboardInterrupt) or name == "Abort":

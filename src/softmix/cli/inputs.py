@@ -24,7 +24,7 @@ class Rows:
     weights: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return self.features.num_rows  # type: ignore[no-any-return]
+        return self.features.num_rows
 
 
 def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:

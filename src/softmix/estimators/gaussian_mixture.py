@@ -151,7 +151,7 @@ default='full'
         "n_jobs": [Integral, None],
     }
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
         self,
         n_components: int = 1,
         *,

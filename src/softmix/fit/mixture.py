@@ -76,7 +76,9 @@ def _start(
 class _Climb:
     """Sweep and M-step of one run; it keeps the parameters of the last sweep, which are sound."""
 
-    def __init__(self, sweep: ThreadSweep, m_step: Callable[..., GaussianParameters], floor: CovarianceFloor):
+    def __init__(
+        self, sweep: ThreadSweep, m_step: Callable[..., GaussianParameters], floor: CovarianceFloor
+    ) -> None:
         self._sweep, self._m_step, self._floor = sweep, m_step, floor
 
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:

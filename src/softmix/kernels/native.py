@@ -34,7 +34,8 @@ _SHAPE_CODES = {
     FactorShape.DIAGONAL: 2,
     FactorShape.SCALAR: 3,
 }
-_CLASSES = {"float64": _native.GaussianFloat64, "float32": _native.GaussianFloat32}
+Gaussian = _native.GaussianFloat64 | _native.GaussianFloat32
+_CLASSES: dict[str, type[Gaussian]] = {"float64": _native.GaussianFloat64, "float32": _native.GaussianFloat32}
 _scratch = local()
 
 
@@ -42,7 +43,7 @@ _scratch = local()
 class Prepared:
     """Parameters packed for one instruction set and dtype; `centers` are those of the statistics."""
 
-    kernel: "_native.GaussianFloat64 | _native.GaussianFloat32"
+    kernel: Gaussian
     packed: np.ndarray
     centers: np.ndarray
     workspace_size: int
@@ -54,15 +55,15 @@ def prepare(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> 
     kernel = _CLASSES[dtype.name](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     packed = np.empty(kernel.packed_size, dtype)
     centers = np.empty(parameters.means.shape)
-    kernel.pack(*map(_doubles, (parameters.means, parameters.factors, parameters.log_constants)), packed, centers)
+    means, factors = _doubles(parameters.means), _doubles(parameters.factors)
+    kernel.pack(means, factors, _doubles(parameters.log_constants), packed, centers)
     return Prepared(kernel, packed, centers, kernel.workspace_size)
 
 
 def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray) -> None:
     """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
-    prepared.kernel.accumulate(
-        prepared.packed, rows, None if row_weights is None else _doubles(row_weights), out, _workspace(prepared)
-    )
+    weights = None if row_weights is None else _doubles(row_weights)
+    prepared.kernel.accumulate(prepared.packed, rows, weights, out, _workspace(prepared))
 
 
 def evaluate(
@@ -81,7 +82,8 @@ def evaluate(
     given = (log_norm, resp, labels, log_joint)
     wanted = (dtype, dtype, np.dtype(np.int64), dtype)
     written = [_writable(out, kind) for out, kind in zip(given, wanted, strict=True)]
-    prepared.kernel.evaluate(prepared.packed, rows, *written, _workspace(prepared))
+    norms, memberships, best, joint = written
+    prepared.kernel.evaluate(prepared.packed, rows, norms, memberships, best, joint, _workspace(prepared))
     for out, buffer in zip(given, written, strict=True):
         if out is not None and buffer is not out:
             out[...] = buffer

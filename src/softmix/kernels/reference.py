@@ -30,9 +30,7 @@ def prepare(parameters: GaussianParameters, dtype: np.dtype) -> Prepared:
     return Prepared(parameters, parameters.means.astype(dtype).astype(np.float64))
 
 
-def accumulate(
-    prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray
-) -> None:
+def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray) -> None:
     """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
     parameters = prepared.parameters
     K, d = parameters.means.shape

@@ -14,6 +14,8 @@ _EMPTY = 1e-200
 
 
 class Moments(NamedTuple):
+    """What `moments` gives."""
+
     weights: np.ndarray  # (K,)
     means: np.ndarray  # (K, d)
     shift: np.ndarray  # (K, d), the new mean seen from the centre

@@ -126,6 +126,6 @@ def triangular_root(roots: np.ndarray) -> np.ndarray:
     By QR of B with its columns reversed, so that Bᵀ B, which would round its small eigenvalues
     away, is never formed (Golub & Van Loan 2013, section 5.3.8, on squaring the condition).
     """
-    lower = np.linalg.qr(roots[..., ::-1], mode="r")[..., ::-1, ::-1]
+    lower = np.flip(np.linalg.qr(roots[..., ::-1], mode="r"), axis=(-2, -1))
     signs = np.sign(np.diagonal(lower, axis1=-2, axis2=-1))
     return lower * signs[..., None]

@@ -174,7 +174,7 @@ def _checked_header(path: PathLike, metadata: dict[str, str] | None) -> dict[str
     except (ValueError, RecursionError) as error:
         raise ModelFileError(path, f"its header is not JSON ({_first_line(error)})", _FETCH_AGAIN) from error
     _check_header(path, header)
-    return header  # type: ignore[no-any-return]
+    return header
 
 
 def _check_header(path: PathLike, header: Any) -> None:

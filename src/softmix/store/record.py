@@ -104,7 +104,7 @@ def _unfitted(params: Any, initial: dict[str, np.ndarray]) -> GaussianMixture:
     _require(isinstance(params.get("n_components"), int), "'n_components' is missing")
     model = GaussianMixture(**{**params, **initial})
     try:
-        model._validate_params()
+        model._validate_params()  # noqa: SLF001 (scikit-learn's, as its own tools call it)
     except ValueError as error:
         raise RecordError(str(error)) from error
     return model
@@ -160,7 +160,7 @@ def _check_factors(factors: np.ndarray, shape: FactorShape) -> None:
 
 def _trace(trace: np.ndarray) -> list[float]:
     _require(trace.dtype == np.float64 and trace.ndim == 1, f"{_TRACE} is not a list of float64")
-    return trace.tolist()  # type: ignore[no-any-return]
+    return trace.tolist()
 
 
 def _set_scalars(model: GaussianMixture, scalars: dict[str, Any]) -> None:

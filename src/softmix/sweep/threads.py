@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from types import TracebackType
+from typing import Self
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class ThreadSweep:
         self._n_helpers = helpers
         self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
 
-    def __enter__(self) -> "ThreadSweep":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -6,11 +6,11 @@ summation keeps rounding at O(log n). Higham (1993).
 """
 
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 
 class _Addable(Protocol):
-    def __add__(self, other, /): ...  # type: ignore[no-untyped-def]
+    def __add__(self, other: Self, /) -> Self: ...
 
 
 T = TypeVar("T", bound=_Addable)

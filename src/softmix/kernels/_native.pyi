@@ -1,0 +1,42 @@
+# What native/bind.cpp offers. It trusts: dtypes and sizes must be those of native/gaussian_kernel.hpp.
+
+import numpy as np
+
+def available() -> list[str]: ...
+
+class _Gaussian:
+    def __init__(self, isa: str, shape: int, components: int, features: int) -> None: ...
+    @property
+    def packed_size(self) -> int: ...
+    @property
+    def workspace_size(self) -> int: ...
+    def pack(
+        self,
+        means: np.ndarray,
+        factors: np.ndarray,
+        log_constants: np.ndarray,
+        packed: np.ndarray,
+        centers: np.ndarray,
+        /,
+    ) -> None: ...
+    def accumulate(
+        self,
+        packed: np.ndarray,
+        rows: np.ndarray,
+        row_weights: np.ndarray | None,
+        out: np.ndarray,
+        workspace: np.ndarray,
+    ) -> None: ...
+    def evaluate(
+        self,
+        packed: np.ndarray,
+        rows: np.ndarray,
+        log_norm: np.ndarray | None,
+        resp: np.ndarray | None,
+        labels: np.ndarray | None,
+        log_joint: np.ndarray | None,
+        workspace: np.ndarray,
+    ) -> None: ...
+
+class GaussianFloat64(_Gaussian): ...
+class GaussianFloat32(_Gaussian): ...
