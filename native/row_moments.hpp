@@ -12,7 +12,7 @@ namespace softmix {
 namespace SOFTMIX_ISA {
 
 // Rows packed at a time: two panels of them fit in the first-level cache.
-constexpr int kChunk = 96;
+constexpr int kChunk = 128;
 
 template <class T> SOFTMIX_INLINE void add_lanes(double* sum, Vec<T> v) {
   T part[lanes<T>];
@@ -118,20 +118,41 @@ template <class T> SOFTMIX_INLINE void add_vector(double* out, Vec<T> v, ptrdiff
   for (ptrdiff_t j = 0; j < wanted; ++j) out[j] += double(part[j]);
 }
 
-// Packs √r (x − c) of the chosen rows, and adds Σ r (x − c) to `sum`.
+template <class T, int Wide>
+SOFTMIX_INLINE void pack_columns(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d, T* packed,
+                                 double* sum) {
+  Vec<T> c[Wide], total[Wide] = {};
+  T* target[Wide];
+  SOFTMIX_UNROLL
+  for (int v = 0; v < Wide; ++v) {
+    c[v] = load<T>(center + column + v * lanes<T>);
+    target[v] = packed_panel<T>(packed, column + v * lanes<T>);
+  }
+  for (int a = 0; a < chosen.n; ++a) {
+    const T* const row = chosen.row[a] + column;
+    const Vec<T> root = splat<T>(chosen.root[a]);
+    SOFTMIX_UNROLL
+    for (int v = 0; v < Wide; ++v) {
+      const Vec<T> scaled = (load<T>(row + v * lanes<T>) - c[v]) * root;
+      store<T>(target[v] + a * panel<T>, scaled);
+      total[v] += scaled * root;
+    }
+  }
+  SOFTMIX_UNROLL
+  for (int v = 0; v < Wide; ++v) {
+    const ptrdiff_t start = column + v * lanes<T>;
+    add_vector<T>(sum + start, total[v], d - start);
+  }
+}
+
+// Packs √r (x − c) of the chosen rows, and adds Σ r (x − c) to `sum`: several vectors of a row at a
+// time, because rows come from the second-level cache.
 template <class T>
 void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, T* packed, double* sum) {
-  for (ptrdiff_t column = 0; column < padded; column += lanes<T>) {
-    const Vec<T> c = load<T>(center + column);
-    T* const target = packed_panel<T>(packed, column);
-    Vec<T> total = {};
-    for (int a = 0; a < chosen.n; ++a) {
-      const Vec<T> scaled = (load<T>(chosen.row[a] + column) - c) * chosen.root[a];
-      store<T>(target + a * panel<T>, scaled);
-      total += scaled * chosen.root[a];
-    }
-    add_vector<T>(sum + column, total, d - column);
-  }
+  ptrdiff_t column = 0;
+  for (; column + 4 * lanes<T> <= padded; column += 4 * lanes<T>)
+    pack_columns<T, 4>(chosen, center, column, d, packed, sum);
+  for (; column < padded; column += lanes<T>) pack_columns<T, 1>(chosen, center, column, d, packed, sum);
 }
 
 template <class T, int Wide>
