@@ -74,15 +74,7 @@ def test_python_in_documents(path):
     _run(test)
 
 
-# The start finds the two clusters of these six rows for half of all seeds, and 0 is not among them.
-_POOR_START = pytest.mark.xfail(strict=True, reason="4 runs of k-means are too few for the example's 6 rows")
-
-
-@pytest.mark.parametrize(
-    "thing",
-    [pytest.param(t, marks=_POOR_START) if t is softmix.GaussianMixture else t for t in _PUBLIC],
-    ids=lambda thing: thing.__name__,
-)
+@pytest.mark.parametrize("thing", _PUBLIC, ids=lambda thing: thing.__name__)
 def test_docstrings(thing):
     tests = doctest.DocTestFinder().find(thing, thing.__name__, globs={})
     for test in tests:

@@ -65,7 +65,8 @@ default='full'
     max_iter : int, default=100
         The largest number of EM iterations of a run.
     n_init : int, default=1
-        The number of starts; the run with the highest log-likelihood is kept.
+        The number of starts. Of runs with equally few degenerate components the one with the
+        highest log-likelihood is kept.
     init_params : {'kmeans', 'k-means++', 'random', 'random_from_data'}, default='kmeans'
         How a run starts. All starts work in coordinates whitened by S, so that units do not
         matter, on at most some ten thousand rows.

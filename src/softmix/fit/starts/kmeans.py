@@ -8,8 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.sample import Sample
 
-# Whitened clusters are less round than wide: one run ends in a poor optimum too often.
-_RUNS = 4
+# Whitened clusters are less round than wide: one run ends in a poor optimum too often, above all
+# with few rows, where runs cost least.
+_MIN_RUNS, _MAX_RUNS, _ROWS_TO_TRY = 4, 40, 1024
 # EM finishes what k-means begins.
 _ITERATIONS = 20
 
@@ -17,9 +18,9 @@ _ITERATIONS = 20
 def kmeans(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.ndarray:
     from sklearn.cluster import KMeans  # noqa: PLC0415 (slow to load; most imports never fit)
 
-    clustering = KMeans(
-        min(n_components, len(sample.rows)), n_init=_RUNS, max_iter=_ITERATIONS, random_state=rng
-    )
+    n_rows = len(sample.rows)
+    runs = min(max(_ROWS_TO_TRY // n_rows, _MIN_RUNS), _MAX_RUNS)
+    clustering = KMeans(min(n_components, n_rows), n_init=runs, max_iter=_ITERATIONS, random_state=rng)
     with warnings.catch_warnings():
         # Fewer distinct clusters than asked for: EM reports it better, as empty components.
         warnings.simplefilter("ignore", ConvergenceWarning)
