@@ -46,7 +46,7 @@ $(DONE)/package: $(DONE)/tools $(SOURCES)
 	@command -v $(CXX) >/dev/null || { \
 	  echo "No C++ compiler '$(CXX)'. Install GCC or Clang, or name one: make CXX=clang++ ..."; exit 1; } >&2
 	@echo "Building softmix and installing it into .venv (the first time takes a minute or two)"
-	@CXX=$(CXX) $(PIP) --no-build-isolation '.[all]'
+	@CXX='$(CXX)' $(PIP) --no-build-isolation '.[all]'
 	@touch $@
 
 $(DONE)/%-group: $(DONE)/tools
@@ -105,7 +105,7 @@ documentation: $(DONE)/package $(DONE)/test-group
 .PHONY: warnings
 warnings: $(DONE)/tools
 	@echo "Compiling with warnings as errors"
-	@CXX=$(CXX) $(BIN)/cmake -S . -B build/check -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release \
+	@CXX='$(CXX)' $(BIN)/cmake -S . -B build/check -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Release \
 	  -DCMAKE_MAKE_PROGRAM=$(CURDIR)/$(BIN)/ninja -DPython_EXECUTABLE=$(CURDIR)/$(BIN)/python \
 	  -DSOFTMIX_WARNINGS_AS_ERRORS=ON
 	@$(BIN)/cmake --build build/check

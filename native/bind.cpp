@@ -95,8 +95,8 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def_prop_ro("packed_size", &Gaussian<T>::packed_size)
       .def_prop_ro("workspace_size", &Gaussian<T>::workspace_size)
       .def("pack", &Gaussian<T>::pack)
-      .def("accumulate", &Gaussian<T>::accumulate, nb::arg("packed"), nb::arg("rows"),
-           nb::arg("row_weights").none(), nb::arg("out"), nb::arg("workspace"))
+      .def("accumulate", &Gaussian<T>::accumulate, nb::arg("packed"), nb::arg("rows"), nb::arg("row_weights").none(),
+           nb::arg("out"), nb::arg("workspace"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
 }

@@ -96,8 +96,7 @@ SOFTMIX_INLINE void rectangle(const T* ry, const T* y, ptrdiff_t vectors, ptrdif
     }
   }
   SOFTMIX_UNROLL
-  for (int i = 0; i < Height; ++i)
-    SOFTMIX_UNROLL
+  for (int i = 0; i < Height; ++i) SOFTMIX_UNROLL
   for (int j = 0; j < Width; ++j)
     add_to<T>(sums + (triangle_entries(int(row) + 1 + i) + 1 + column + j) * lanes<T>, total[i][j]);
 }
@@ -177,8 +176,8 @@ constexpr ptrdiff_t dense_entries(Shape shape, ptrdiff_t d) {
 }
 
 template <class T>
-void add_dense_moments(Dimensions dims, const T* panels, int n_panels, const T* resp, const T* inverse,
-                       const T* center, T* scratch, T* sums) {
+void add_dense_moments(Dimensions dims, const T* panels, int n_panels, const T* resp, const T* inverse, const T* center,
+                       T* scratch, T* sums) {
   const ptrdiff_t d = dims.features;
   if (!is_matrix(dims.shape)) return diagonal_pass<T>(d, panels, n_panels, resp, inverse, center, sums);
   switch (d) {

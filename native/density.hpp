@@ -34,8 +34,7 @@ template <class T, int Height>
 SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, const T* offset, Vec<T> (&q)[kVectors]) {
   Vec<T> z[Height][kVectors];
   SOFTMIX_UNROLL
-  for (int i = 0; i < Height; ++i)
-    SOFTMIX_UNROLL
+  for (int i = 0; i < Height; ++i) SOFTMIX_UNROLL
   for (int v = 0; v < kVectors; ++v) z[i][v] = has_offset<T> ? splat<T>(-offset[first + i]) : Vec<T>{};
   for (ptrdiff_t j = 0; j < first; ++j) {
     Vec<T> column[kVectors];
@@ -100,8 +99,7 @@ SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* 
     const int height = D - first < kBlock ? D - first : kBlock;
     Vec<T> z[most][kVectors];
     SOFTMIX_UNROLL
-    for (int i = 0; i < height; ++i)
-      SOFTMIX_UNROLL
+    for (int i = 0; i < height; ++i) SOFTMIX_UNROLL
     for (int v = 0; v < kVectors; ++v) z[i][v] = has_offset<T> ? splat<T>(-offset[first + i]) : Vec<T>{};
     SOFTMIX_UNROLL
     for (int j = 0; j < first + height; ++j) {
@@ -116,8 +114,7 @@ SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* 
       }
     }
     SOFTMIX_UNROLL
-    for (int i = 0; i < height; ++i)
-      SOFTMIX_UNROLL
+    for (int i = 0; i < height; ++i) SOFTMIX_UNROLL
     for (int v = 0; v < kVectors; ++v) q[v] += z[i][v] * z[i][v];
     factor += height * (first + height);
   }

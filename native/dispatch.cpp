@@ -16,7 +16,8 @@ namespace baseline { extern const InstructionSet instruction_set; }
 const InstructionSet* const* instruction_sets(int* count) {
   static const InstructionSet* const sets[] = {
 #if defined(__x86_64__)
-      &avx512::instruction_set, &avx2::instruction_set,
+      &avx512::instruction_set,
+      &avx2::instruction_set,
 #endif
 #if defined(__aarch64__)
       &neon::instruction_set,

@@ -75,7 +75,7 @@ template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* pa
   if (n >= kTile && d == 8) return transpose_whole<T, 8>(rows, panels);
   for (int t = 0; t < kTile; ++t) {
     const T* row = rows + (t < n ? t : 0) * d;
-    T* const column = panels + (t / group<T>) * d * group<T> + t % group<T>;
+    T* const column = panels + (t / group<T>)*d * group<T> + t % group<T>;
     for (ptrdiff_t j = 0; j < d; ++j) column[j * group<T>] = row[j];
   }
 }
@@ -132,7 +132,8 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, pt
     // Finding the active rows pays when there may be few of them.
     if (!w.lane_step || K >= 8) {
       active = 0;
-      for (ptrdiff_t t = 0; t < here; t += lanes<T>) active += append_positive<T>(resp + t, int(t), w.positions + active);
+      for (ptrdiff_t t = 0; t < here; t += lanes<T>)
+        active += append_positive<T>(resp + t, int(t), w.positions + active);
       while (active && w.positions[active - 1] >= here) --active;
     }
     if (w.lane_step && 4 * active > here) {
@@ -185,7 +186,8 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
 template <class T>
 void write_rows(const T* values, ptrdiff_t components, ptrdiff_t stride, ptrdiff_t rows, const T* scale, T* out) {
   for (ptrdiff_t t = 0; t < rows; ++t)
-    for (ptrdiff_t k = 0; k < components; ++k) out[t * components + k] = values[k * stride + t] * (scale ? scale[t] : T(1));
+    for (ptrdiff_t k = 0; k < components; ++k)
+      out[t * components + k] = values[k * stride + t] * (scale ? scale[t] : T(1));
 }
 
 template <class T>

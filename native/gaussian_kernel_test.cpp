@@ -42,7 +42,9 @@ Problem make_problem(Dimensions dims, double separation, std::mt19937& generator
     for (ptrdiff_t m = 0; m < matrices; ++m)
       for (ptrdiff_t i = 0; i < d; ++i)
         for (ptrdiff_t j = 0; j < d; ++j)
-          p.factors.push_back(i == j ? uniform(generator) : i > j ? 0.3 * normal(generator) / std::sqrt(double(d)) : 0.0);
+          p.factors.push_back(i == j  ? uniform(generator)
+                              : i > j ? 0.3 * normal(generator) / std::sqrt(double(d))
+                                      : 0.0);
   } else {
     const ptrdiff_t count = dims.shape == Shape::diagonal ? K * d : K;
     for (ptrdiff_t i = 0; i < count; ++i) p.factors.push_back(uniform(generator));

@@ -54,8 +54,8 @@ SOFTMIX_INLINE void add_triangular(double* packed_row, Vec<T> v, ptrdiff_t start
 }
 
 template <class T, int Height, int Wide>
-SOFTMIX_INLINE void rank_update(const T* left, const T* right, int n, ptrdiff_t first, ptrdiff_t column, double* scatter,
-                                ptrdiff_t entries) {
+SOFTMIX_INLINE void rank_update(const T* left, const T* right, int n, ptrdiff_t first, ptrdiff_t column,
+                                double* scatter, ptrdiff_t entries) {
   Vec<T> total[Height][Wide] = {};
   for (int a = 0; a < n; ++a, left += panel<T>, right += panel<T>) {
     Vec<T> wide[Wide];
@@ -156,8 +156,8 @@ void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdif
 }
 
 template <class T, int Wide>
-SOFTMIX_INLINE void squares_of(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d,
-                               bool trace, double* sum, double* scatter) {
+SOFTMIX_INLINE void squares_of(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d, bool trace,
+                               double* sum, double* scatter) {
   Vec<T> c[Wide], first[Wide] = {}, second[Wide] = {};
   SOFTMIX_UNROLL
   for (int v = 0; v < Wide; ++v) c[v] = load<T>(center + column + v * lanes<T>);
@@ -185,18 +185,15 @@ SOFTMIX_INLINE void squares_of(const ChosenRows<T>& chosen, const T* center, ptr
 
 // Adds Σ r y and Σ r y² (or its trace).
 template <class T>
-void add_squares(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, bool trace,
-                 double* sum, double* scatter) {
+void add_squares(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, ptrdiff_t padded, bool trace, double* sum,
+                 double* scatter) {
   ptrdiff_t column = 0;
   for (; column + 4 * lanes<T> <= padded; column += 4 * lanes<T>)
     squares_of<T, 4>(chosen, center, column, d, trace, sum, scatter);
-  for (; column < padded; column += lanes<T>)
-    squares_of<T, 1>(chosen, center, column, d, trace, sum, scatter);
+  for (; column < padded; column += lanes<T>) squares_of<T, 1>(chosen, center, column, d, trace, sum, scatter);
 }
 
-template <class T> constexpr ptrdiff_t row_scratch(ptrdiff_t d) {
-  return kChunk * round_up(d, panel<T>);
-}
+template <class T> constexpr ptrdiff_t row_scratch(ptrdiff_t d) { return kChunk * round_up(d, panel<T>); }
 
 // The rows listed in `positions` (seen from row `first` of the block of n rows) with their
 // responsibilities, kChunk at a time. `packed` is scratch of row_scratch(d), `edge` of (kChunk,

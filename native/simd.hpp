@@ -63,15 +63,11 @@ template <class T> SOFTMIX_INLINE Vec<T> load(const T* p) {
   return *reinterpret_cast<const typename Simd<T>::Loose*>(p);
 }
 
-template <class T> SOFTMIX_INLINE void store(T* p, Vec<T> v) {
-  *reinterpret_cast<typename Simd<T>::Loose*>(p) = v;
-}
+template <class T> SOFTMIX_INLINE void store(T* p, Vec<T> v) { *reinterpret_cast<typename Simd<T>::Loose*>(p) = v; }
 
 template <class T> SOFTMIX_INLINE Vec<T> splat(T x) { return x - Vec<T>{}; }
 
-template <class T> SOFTMIX_INLINE Int<T> splat_int(ptrdiff_t x) {
-  return decltype(Int<T>{}[0])(x) - Int<T>{};
-}
+template <class T> SOFTMIX_INLINE Int<T> splat_int(ptrdiff_t x) { return decltype(Int<T>{}[0])(x) - Int<T>{}; }
 
 template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
 
@@ -95,8 +91,8 @@ template <> inline __attribute__((always_inline)) int append_positive<double>(co
 
 template <> inline __attribute__((always_inline)) int append_positive<float>(const float* p, int base, int32_t* out) {
   const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_loadu_ps(p), _mm512_setzero_ps(), _CMP_GT_OQ);
-  const __m512i positions = _mm512_add_epi32(
-      _mm512_set1_epi32(base), _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  const __m512i positions = _mm512_add_epi32(_mm512_set1_epi32(base),
+                                             _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(mask, positions));
   return __builtin_popcount(mask);
 }

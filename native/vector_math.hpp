@@ -40,7 +40,8 @@ SOFTMIX_INLINE Vec<double> exp_tail(Vec<double> r) {
 }
 
 SOFTMIX_INLINE Vec<float> exp_tail(Vec<float> r) {
-  return 0.499999934478f + r * (0.166665206317f + r * (0.0416683880453f + r * (0.00836871687973f + r * 0.00138145986467f)));
+  return 0.499999934478f +
+         r * (0.166665206317f + r * (0.0416683880453f + r * (0.00836871687973f + r * 0.00138145986467f)));
 }
 
 // exp(x) for kExpMin ≤ x ≤ 0; exactly 0 for x below `cutoff` ≥ kExpMin.
