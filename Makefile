@@ -46,8 +46,9 @@ $(DONE)/package: $(DONE)/tools $(SOURCES)
 	@command -v $(CXX) >/dev/null || { \
 	  echo "No C++ compiler '$(CXX)'. Install GCC or Clang, or name one: make CXX=clang++ ..."; exit 1; } >&2
 	@echo "Building softmix and installing it into .venv (the first time takes a minute or two)"
+	@touch $@.begun  # its time is what counts: a file may change while this builds
 	@CXX='$(CXX)' $(PIP) --no-build-isolation '.[all]'
-	@touch $@
+	@mv $@.begun $@
 
 $(DONE)/%-group: $(DONE)/tools
 	@echo "Installing the tools of 'make $*'"
