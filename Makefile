@@ -125,8 +125,8 @@ INSTRUCTION_SETS := baseline
 ifneq ($(filter x86_64 amd64,$(shell uname -m)),)
 INSTRUCTION_SETS += avx2 avx512
 endif
-FLAGS_avx2 := -march=x86-64-v3
-FLAGS_avx512 := -march=x86-64-v4
+FLAGS_avx2 := -mavx2 -mfma -mpopcnt
+FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512vl -mavx512dq
 SANITIZED := $(INSTRUCTION_SETS:%=build/sanitize/gaussian_kernel.%.o)
 
 build/sanitize/gaussian_kernel.%.o: native/gaussian_kernel.cpp native/*.hpp Makefile

@@ -29,7 +29,7 @@ const InstructionSet& find(const std::string& name) {
   int count;
   const InstructionSet* const* sets = softmix::instruction_sets(&count);
   for (int i = 0; i < count; ++i)
-    if (name == sets[i]->name && sets[i]->available()) return *sets[i];
+    if (name == sets[i]->name) return *sets[i];
   throw std::invalid_argument("this machine or build has no instruction set " + name);
 }
 
@@ -37,8 +37,7 @@ std::vector<std::string> available() {
   int count;
   const InstructionSet* const* sets = softmix::instruction_sets(&count);
   std::vector<std::string> names;
-  for (int i = 0; i < count; ++i)
-    if (sets[i]->available()) names.emplace_back(sets[i]->name);
+  for (int i = 0; i < count; ++i) names.emplace_back(sets[i]->name);
   return names;
 }
 

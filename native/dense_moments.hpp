@@ -74,7 +74,7 @@ SOFTMIX_INLINE void diagonal_pass(ptrdiff_t d, const T* panels, int n_panels, co
   }
 }
 
-// Beyond kUnrolled columns the triangle is cut into blocks of kTall rows by kWide columns.
+// Beyond 8 columns the triangle is cut into blocks of kTall rows by kWide columns.
 constexpr int kTall = 4, kWide = kBlock * kVectors >= 24 ? 6 : 2;
 
 // Σ ry_i y_j for `Height` rows i from `row` and `Width` columns j from `column` < row; u_0 = 1

@@ -89,7 +89,7 @@ SOFTMIX_INLINE void mahalanobis(const T* panel, const T* center, const T* offset
   last_block<T>(y, factor, row, d - row, offset, q);
 }
 
-// The same for at most kSmall columns, all in registers: nothing is stored on the way.
+// The same for few columns, all in registers: nothing is stored on the way.
 template <class T, int D>
 SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* offset, const T* factor,
                                       Vec<T> (&q)[kVectors]) {

@@ -252,7 +252,7 @@ void pack(Dimensions dims, const double* means, const double* factors, const dou
     T* const offset = const_cast<T*>(packed.offset(k));
     T* const factor = const_cast<T*>(packed.factor(k));
     out[k] = T(log_constants[k]);
-    // The last entries of `centers` not yet needed serve as scratch for μ − c.
+    // Row k of `centers` holds μ − c until the centre itself is written there.
     double* const lost = centers + k * d;
     for (ptrdiff_t j = 0; j < d; ++j) {
       center[j] = T(means[k * d + j]);
@@ -275,18 +275,6 @@ template <class T> size_t packed_size(Dimensions dims) { return Packed<T>(dims, 
 
 template <class T> size_t workspace_size(Dimensions dims) { return Workspace<T>(dims, nullptr).bytes / sizeof(T); }
 
-bool available() {
-#if defined(__x86_64__) && SOFTMIX_VECTOR_BYTES == 64
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("fma");
-#elif defined(__x86_64__) && SOFTMIX_VECTOR_BYTES == 32
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-#else
-  return true;
-#endif
-}
-
 template <class T> constexpr GaussianKernel<T> table() {
   return {packed_size<T>, workspace_size<T>, pack<T>, accumulate<T>, evaluate<T>};
 }
@@ -297,7 +285,7 @@ template <class T> constexpr GaussianKernel<T> table() {
 #define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), available, table<double>(), table<float>()};
+const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>()};
 
 }  // namespace SOFTMIX_ISA
 }  // namespace softmix

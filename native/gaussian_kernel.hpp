@@ -42,12 +42,11 @@ template <class T> struct GaussianKernel {
 
 struct InstructionSet {
   const char* name;
-  bool (*available)();
   GaussianKernel<double> gaussian_double;
   GaussianKernel<float> gaussian_float;
 };
 
-// All sets in this build, the fastest first; `count` receives how many.
+// The sets that this machine can run, the fastest first; `count` receives how many.
 const InstructionSet* const* instruction_sets(int* count);
 
 }  // namespace softmix

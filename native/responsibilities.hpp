@@ -14,9 +14,8 @@ void normalise(T* log_joint, ptrdiff_t components, ptrdiff_t stride, ptrdiff_t r
                T* log_norm) {
   const T lowest = sizeof(T) == 8 ? T(-1.7e308) : T(-3.4e38f);
   for (ptrdiff_t t = 0; t < rows; t += lanes<T>) {
-    Vec<T> top = load<T>(log_joint + t);
-    for (ptrdiff_t k = 1; k < components; ++k) top = max<T>(load<T>(log_joint + k * stride + t), top);
-    top = max<T>(top, splat<T>(lowest));
+    Vec<T> top = splat<T>(lowest);
+    for (ptrdiff_t k = 0; k < components; ++k) top = max<T>(load<T>(log_joint + k * stride + t), top);
     Vec<T> sum = {};
     for (ptrdiff_t k = 0; k < components; ++k) {
       T* const p = log_joint + k * stride + t;

@@ -57,7 +57,7 @@ template <class T> SOFTMIX_INLINE Vec<T> exp_or_zero(Vec<T> x, T cutoff) {
   return (Vec<T>)(bits & (Bits<T>)kept);
 }
 
-// (log x − 2 f) / (2 f ...) series: with f = (m − 1)/(m + 1) and s = f², log m = 2 f + f s P(s)
+// P(s) in log m = 2 f + f s P(s), with f = (m − 1) / (m + 1) and s = f².
 SOFTMIX_INLINE Vec<double> log_tail(Vec<double> s) {
   return 0.66666666666667095388 +
          s * (0.39999999999519823484 +

@@ -6,12 +6,18 @@ The kernel makes responsibilities and statistics in one pass, about the current 
 Dempster, Laird & Rubin (1977).
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from softmix.blocks import Block
 from softmix.kernels import kernel
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
+
+
+# Multiply-adds of one call of the kernel, which Ctrl-C must wait for: some tenths of a second.
+_INTERRUPTIBLE, _MIN_ROWS = 1 << 32, 96
 
 
 class GaussianEStep:
@@ -27,15 +33,23 @@ class GaussianEStep:
         self._kernel = kernel()
         self._prepared = self._kernel.prepare(parameters, dtype)
         self._layout = StatisticsLayout(parameters.shape, *parameters.means.shape)
+        self._step = max(_INTERRUPTIBLE // (parameters.n_components * parameters.n_features**2), _MIN_ROWS)
 
     def __call__(self, block: Block) -> GaussianStatistics:
         """The statistics of `block`, about the (rounded) means of the parameters."""
         values = np.zeros(self._layout.size)
         rows, weights = block.counted()
-        if len(rows):
-            self._kernel.accumulate(self._prepared, rows, weights, values)
+        for part in self._parts(len(rows)):
+            part_weights = None if weights is None else weights[part]
+            self._kernel.accumulate(self._prepared, rows[part], part_weights, values)
         return GaussianStatistics(self._prepared.centers, self._layout, values)
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:
         """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for `block`."""
-        self._kernel.evaluate(self._prepared, block.rows, **outputs)
+        for part in self._parts(len(block.rows)):
+            these = {name: output[part] for name, output in outputs.items()}
+            self._kernel.evaluate(self._prepared, block.rows[part], **these)
+
+    def _parts(self, n_rows: int) -> Iterator[slice]:
+        """The rows of one call of the kernel after the other."""
+        return (slice(start, start + self._step) for start in range(0, n_rows, self._step))

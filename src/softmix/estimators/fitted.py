@@ -38,13 +38,14 @@ def get_parameters(estimator: Any, shape: FactorShape) -> GaussianParameters:
         raise ValueError(f"means_ must have the shape (n_components, n_features). Got {means.shape}.")
     _check_shape("weights_", weights, means.shape[:1])
     _check_shape("precisions_cholesky_", roots, shape.array_shape(*means.shape))
-    return GaussianParameters(weights, means, _lower(roots) if shape.is_matrix else roots, shape)
+    return GaussianParameters(weights, means, _lower(roots) if shape.is_matrix else np.abs(roots), shape)
 
 
 def _lower(roots: np.ndarray) -> np.ndarray:
     """Factors F = Pᵀ; any P with P Pᵀ = Σ⁻¹ is welcome, a lower triangular one too."""
     factors = np.ascontiguousarray(roots.swapaxes(-1, -2))
-    return triangular_root(factors) if np.triu(factors, 1).any() else factors
+    upright = (np.diagonal(factors, axis1=-2, axis2=-1) > 0).all()
+    return factors if upright and not np.triu(factors, 1).any() else triangular_root(factors)
 
 
 def _check_shape(name: str, array: np.ndarray, expected: tuple[int, ...]) -> None:

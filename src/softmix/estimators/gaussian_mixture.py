@@ -60,7 +60,8 @@ default='full'
     reg_covar : float, default=1e-6
         The covariance floor, as a share of the data's own spread S (the covariance that a
         single component of the same type would have): Σ_k ⪰ reg_covar · S. It does not
-        depend on units and is not added to sound covariances. 0 forbids the floor: a
+        depend on units, is not added to sound covariances, and must be less than 1: no
+        component could be narrower than the data at 1. 0 forbids the floor: a
         covariance that is singular is then an error.
     max_iter : int, default=100
         The largest number of EM iterations of a run.
@@ -138,7 +139,7 @@ default='full'
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "covariance_type": [StrOptions(set(STRUCTURES))],
         "tol": [Interval(Real, 0.0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, 1.0, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "init_params": [StrOptions(_INIT_PARAMS)],
@@ -234,6 +235,7 @@ default='full'
             self.n_iter_ = result.n_iter
             self.lower_bounds_ = result.trace
             self._recent_bounds = result.recent
+            self._fitted_structure = plan.structure.name
             self._settle(sweep, plan, result.parameters)
         self._warn(result)
 
@@ -288,7 +290,9 @@ default='full'
             return None
         found = np.shape(self.means_), np.shape(self.precisions_cholesky_)
         needed = (self.n_components, n_features)
-        if found != (needed, self._structure().shape.array_shape(*needed)):
+        structure = self._structure()
+        same = getattr(self, "_fitted_structure", structure.name) == structure.name
+        if not same or found != (needed, structure.shape.array_shape(*needed)):
             raise ValueError(
                 f"warm_start=True goes on from the last fit, with means_ of shape {found[0]} and "
                 f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
@@ -322,7 +326,8 @@ default='full'
     def predict_proba(self, X: Any) -> np.ndarray:
         """Memberships r_ik = p(z=k | x_i), ndarray of shape (n_samples, n_components).
 
-        Rows sum to one. Far rows are handled in log space: nothing under- or overflows.
+        Rows sum to one, far rows' too: all is done in log space. Only where every density
+        overflows (distances of 1e19 standard deviations in float32, 1e154 in float64) are they 0.
         """
         source = self._source_to_score(X)
         resp = np.empty((source.n_rows, len(self.weights_)), dtype=source.dtype)

@@ -87,7 +87,7 @@ def _reversed_cholesky(precision: np.ndarray, name: str, component: int) -> np.n
         if name == "full"
         else f"precisions_init is not. '{name} precision' should be symmetric, positive-definite"
     )
-    if not np.allclose(precision, precision.T):
+    if not np.allclose(precision, precision.T, atol=1e-8 * np.abs(precision).max()):
         raise refusal
     try:
         upper, _ = cho_factor(precision[::-1, ::-1], lower=False)

@@ -64,7 +64,7 @@ def _start(
         return given
     sample = draw_sample(sweep.source, spread, plan.n_components, rng)
     if plan.given.means is not None:
-        resp = nearest(sample.whitened, spread.whiten(plan.given.means), plan.n_components)
+        resp = nearest(sample.whitened, sample.coordinates(plan.given.means), plan.n_components)
         # A mean that is nearest to no row begins with a thin share of every row.
         resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
     else:

@@ -13,7 +13,7 @@ lives in one flat float64 vector, so that adding, sending and storing are one op
 """
 
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -138,7 +138,7 @@ def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, :, None] * b[:, None, :]
 
 
-@cache
+@lru_cache(maxsize=2)
 def _triangle_index(n_features: int) -> np.ndarray:
     """Where entry (i, j) of a symmetric matrix lies in its packed lower triangle, (d, d)."""
     i, j = np.indices((n_features, n_features))

@@ -5,7 +5,7 @@ number of threads and any schedule give the same bits.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 from types import TracebackType
 from typing import Self
@@ -109,8 +109,9 @@ class ThreadSweep:
         try:
             work()
         finally:
-            for helper in helpers:
-                helper.result()
+            wait(helpers)
+        for helper in helpers:
+            helper.result()
 
 
 class _Countdown:

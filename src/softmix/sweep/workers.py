@@ -1,8 +1,10 @@
 """How many threads a sweep may use, and how many BLAS may."""
 
 import os
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
+from threading import Lock
 
 from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController
@@ -24,13 +26,39 @@ def resolve_n_jobs(n_jobs: int | None) -> int:
     return max(threads, 1)
 
 
-def one_blas_thread() -> AbstractContextManager[object]:
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
     """BLAS keeps to one thread inside: its matrices are small, and its own would be in the way.
 
-    Sums in BLAS depend on its number of threads, too, and a fit's bits must not.
+    Sums in BLAS depend on its number of threads, too, and a fit's bits must not. The limit is
+    the process's: of fits that overlap in several threads, the first sets it and the last
+    lifts it.
     """
-    limiter: AbstractContextManager[object] = _controller().limit(limits=1)
-    return limiter
+    _limit.enter()
+    try:
+        yield
+    finally:
+        _limit.leave()
+
+
+class _SharedLimit:
+    def __init__(self) -> None:
+        self._lock, self._users, self._limiter = Lock(), 0, ExitStack()
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._limiter.enter_context(_controller().limit(limits=1))
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                self._limiter.close()
+
+
+_limit = _SharedLimit()
 
 
 @cache

@@ -1,9 +1,6 @@
 """Start `kmeans`: the best clusters of a few runs of k-means, by scikit-learn, in whitened coordinates."""
 
-import warnings
-
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.sample import Sample
@@ -21,8 +18,5 @@ def kmeans(sample: Sample, n_components: int, rng: np.random.RandomState) -> np.
     n_rows = len(sample.rows)
     runs = min(max(_ROWS_TO_TRY // n_rows, _MIN_RUNS), _MAX_RUNS)
     clustering = KMeans(min(n_components, n_rows), n_init=runs, max_iter=_ITERATIONS, random_state=rng)
-    with warnings.catch_warnings():
-        # Fewer distinct clusters than asked for: EM reports it better, as empty components.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        labels = clustering.fit(sample.whitened, sample_weight=sample.weights).labels_
+    labels = clustering.fit(sample.whitened, sample_weight=sample.weights).labels_
     return one_hot(labels, n_components)

@@ -1,6 +1,8 @@
-"""The rows that a start looks at: a bounded sample, distinct, in whitened coordinates."""
+"""The rows that a start looks at: a bounded sample, distinct, in coordinates without units."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
@@ -16,11 +18,19 @@ _DECIMALS = 9
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Distinct rows as they are, the same rows whitened, and their weights, all positive."""
+    """Distinct rows, their weights, all positive, and the map to coordinates without units.
+
+    `coordinates` whitens; it only standardises each column where rows are too few to whiten.
+    """
 
     rows: np.ndarray
-    whitened: np.ndarray
     weights: np.ndarray
+    coordinates: Callable[[np.ndarray], np.ndarray]
+
+    @cached_property
+    def whitened(self) -> np.ndarray:
+        """`rows` in those coordinates."""
+        return self.coordinates(self.rows)
 
 
 def draw_sample(source: ArrayBlocks, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
@@ -51,7 +61,7 @@ def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
     rows, weights = rows[first], np.add.reduceat(weights, np.flatnonzero(first))
     # Whitened, few rows are all equally far apart, whatever their clusters.
     few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
-    return Sample(rows, spread.standardise(rows) if few else spread.whiten(rows), weights / weights.mean())
+    return Sample(rows, weights / weights.mean(), spread.standardise if few else spread.whiten)
 
 
 def _order(rows: np.ndarray, whitened: np.ndarray) -> np.ndarray:
