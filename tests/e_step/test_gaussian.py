@@ -16,7 +16,7 @@ def test_a_block_worked_on_in_parts_has_the_statistics_of_the_whole():
     parameters = GaussianParameters(np.full(K, 1 / K), rng.normal(size=(K, d)), factors, FactorShape.FULL)
     rows, weights = rng.normal(size=(n, d)), rng.uniform(size=n)
     e_step = GaussianEStep(parameters, rows.dtype)
-    assert len(list(e_step._parts(n))) > 1
+    assert len(list(e_step._parts(n))) > 1  # noqa: SLF001 (else there is nothing to see)
     actual = e_step(Block(rows, weights))
     expected = np.zeros(StatisticsLayout(FactorShape.FULL, K, d).size)
     reference.accumulate(reference.prepare(parameters, rows.dtype), rows, weights, expected)

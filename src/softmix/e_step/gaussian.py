@@ -15,7 +15,6 @@ from softmix.kernels import kernel
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
 
-
 # Multiply-adds of one call of the kernel, which Ctrl-C must wait for: some tenths of a second.
 _INTERRUPTIBLE, _MIN_ROWS = 1 << 32, 96
 
