@@ -1,6 +1,11 @@
 """What holds for all tests: the same hypothesis examples on every machine and every run."""
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# SciPy reads it when first imported; without it scikit-learn leaves an estimator check out.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 settings.register_profile(
     "softmix",
