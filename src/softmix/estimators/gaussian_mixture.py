@@ -60,8 +60,7 @@ default='full'
     reg_covar : float, default=1e-6
         The covariance floor, as a share of the data's own spread S (the covariance that a
         single component of the same type would have): Σ_k ⪰ reg_covar · S. It does not
-        depend on units, is not added to sound covariances, and must be less than 1: no
-        component could be narrower than the data at 1. 0 forbids the floor: a
+        depend on units and is not added to sound covariances. 0 forbids the floor: a
         covariance that is singular is then an error.
     max_iter : int, default=100
         The largest number of EM iterations of a run.
@@ -139,7 +138,7 @@ default='full'
         "n_components": [Interval(Integral, 1, None, closed="left")],
         "covariance_type": [StrOptions(set(STRUCTURES))],
         "tol": [Interval(Real, 0.0, None, closed="left")],
-        "reg_covar": [Interval(Real, 0.0, 1.0, closed="left")],
+        "reg_covar": [Interval(Real, 0.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "n_init": [Interval(Integral, 1, None, closed="left")],
         "init_params": [StrOptions(_INIT_PARAMS)],

@@ -8,6 +8,9 @@ import numpy as np
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import GaussianParameters
 
+# A floor from this share of the data's covariance on holds components that do have spread.
+_WIDE = 1e-2
+
 
 @dataclass(frozen=True)
 class Degeneracy:
@@ -22,12 +25,15 @@ class Degeneracy:
         The columns in which they have no spread.
     held : bool
         Whether the floor holds them; otherwise the run ended before they collapsed.
+    share : float
+        The floor, as a share of the data's own covariance.
     """
 
     components: tuple[int, ...]
     counts: tuple[float, ...]
     columns: tuple[int, ...]
     held: bool = True
+    share: float = 0.0
 
     def describe(self, names: Sequence[str] | np.ndarray | None = None) -> str:
         """One sentence; `names` are the columns' names where the data has them."""
@@ -42,15 +48,19 @@ class Degeneracy:
         counted = zip(self.components, self.counts, strict=True)
         which = ", ".join(f"{component} (effective count {count:.4g})" for component, count in counted)
         shown = [str(c) if names is None else repr(str(names[c])) for c in self.columns]
+        where = f"column{'s' if len(shown) > 1 else ''} {', '.join(shown)}"
+        if self.share >= _WIDE:
+            return (
+                f"Component{'s' if several else ''} {which} would be narrower in {where} than reg_covar="
+                f"{self.share:g} allows, and {'are' if several else 'is'} held there: it is a share of the "
+                "data's own covariance, not an amount in squared units. Lower it (the default is 1e-6)."
+            )
         fate = (
             "the covariance is held at the floor (reg_covar times the data's own)."
             if self.held
             else "reg_covar=0 forbids the floor that would hold it, so the run ended before this step."
         )
-        return (
-            f"Component{'s' if several else ''} {which} {'have' if several else 'has'} no spread in "
-            f"column{'s' if len(shown) > 1 else ''} {', '.join(shown)}: {fate}"
-        )
+        return f"Component{'s' if several else ''} {which} {'have' if several else 'has'} no spread in {where}: {fate}"
 
 
 def find_degeneracies(
@@ -68,4 +78,7 @@ def find_degeneracies(
         elif floor.share > 0 and (columns := floor.thin_columns(parameters, k)):
             alike.setdefault(tuple(columns), []).append(k)
     counts = parameters.weights * total_weight
-    return [Degeneracy(tuple(ks), tuple(counts[ks].tolist()), columns) for columns, ks in alike.items()]
+    return [
+        Degeneracy(tuple(ks), tuple(counts[ks].tolist()), columns, share=floor.share)
+        for columns, ks in alike.items()
+    ]
