@@ -60,7 +60,8 @@ class Degeneracy:
             if self.held
             else "reg_covar=0 forbids the floor that would hold it, so the run ended before this step."
         )
-        return f"Component{'s' if several else ''} {which} {'have' if several else 'has'} no spread in {where}: {fate}"
+        subject = f"Components {which} have" if several else f"Component {which} has"
+        return f"{subject} no spread in {where}: {fate}"
 
 
 def find_degeneracies(
