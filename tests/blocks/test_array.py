@@ -1,6 +1,7 @@
 """Blocks of an array: views where they can be, all rows once, sizes that no worker changes."""
 
 from itertools import pairwise
+from math import fsum
 
 import numpy as np
 import pytest
@@ -8,6 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softmix.blocks import ArrayBlocks, Block, block_rows
+
+
+def every(source):
+    with source.blocks() as blocks:
+        numbers, found = zip(*blocks, strict=True)
+    assert numbers == tuple(range(len(source)))
+    return found
 
 
 @given(n=st.integers(1, 40_000), d=st.integers(1, 300))
@@ -29,7 +37,7 @@ def test_sizes_are_bounded(d):
 def test_c_contiguous_rows_are_viewed(dtype):
     rows = np.zeros((20_000, 4), dtype)
     source = ArrayBlocks(rows, np.ones(20_000))
-    for block in source:
+    for block in every(source):
         assert np.shares_memory(block.rows, rows)
         assert np.shares_memory(block.weights, source.weights)
         assert block.rows.dtype == dtype
@@ -41,7 +49,7 @@ def test_other_layouts_are_copied_a_block_at_a_time(layout):
     rows = {"Fortran": np.asfortranarray(base), "strided": base[::2, ::2], "reversed": base[::-1]}[layout]
     source = ArrayBlocks(rows)
     assert source.rows is rows
-    for number, block in enumerate(source):
+    for number, block in enumerate(every(source)):
         assert block.rows.flags.c_contiguous
         assert len(block.rows) <= block_rows(rows.shape[1]) < len(rows)
         np.testing.assert_array_equal(block.rows, rows[source.span(number)])
@@ -67,3 +75,21 @@ def test_counted_rows():
     positive = Block(rows, np.ones(4))
     assert positive.counted() == (positive.rows, positive.weights)
     assert Block(rows, None).counted() == (rows, None)
+
+
+def test_rows_by_number():
+    rows, weights = np.arange(8.0).reshape(4, 2), np.array([0.0, 2.0, 0.0, 1.0])
+    for source in (ArrayBlocks(rows), ArrayBlocks(rows, weights)):
+        taken, theirs = source.take(np.array([1, 3]))
+        np.testing.assert_array_equal(taken, rows[[1, 3]])
+        if source.row_weights() is None:
+            assert theirs is None
+        else:
+            np.testing.assert_array_equal(theirs, [2.0, 1.0])
+
+
+def test_the_total_weight_is_that_of_the_blocks():
+    weights = np.random.default_rng(0).uniform(0, 1, 40_000)
+    source = ArrayBlocks(np.zeros((40_000, 4)), weights)
+    assert source.total_weight == fsum(block.total_weight for block in every(source))
+    assert source.total_weight == pytest.approx(fsum(weights), rel=1e-15)

@@ -12,7 +12,7 @@ from softmix.sweep import TreeSum
 
 
 def total(items, order):
-    tree = TreeSum(len(items))
+    tree = TreeSum()
     for number in order:
         tree.add(number, items[number])
     return tree.total()
@@ -28,6 +28,25 @@ def test_any_order(data, n):
 @pytest.mark.parametrize("n", range(1, 18))
 def test_every_item_once(n):
     assert total([1 << i for i in range(n)], range(n)) == (1 << n) - 1
+
+
+@pytest.mark.parametrize("n", range(1, 18))
+def test_the_tree_is_that_of_pairs(n):
+    """Items join by twos, their sums by twos, and the last one without a neighbour goes up as it is."""
+    level = items = [f"{i}." for i in range(n)]
+    while len(level) > 1:
+        level = [
+            f"({''.join(level[i : i + 2])})" if i + 1 < len(level) else level[i]
+            for i in range(0, len(level), 2)
+        ]
+    assert str(total([_Joined(item) for item in items], range(n))) == level[0]
+
+
+class _Joined(str):
+    __slots__ = ()
+
+    def __add__(self, other):
+        return _Joined(f"({self!s}{other!s})")
 
 
 def test_left_comes_before_right():
@@ -47,14 +66,14 @@ def test_rounding_grows_with_the_logarithm():
 
 def test_from_many_threads():
     items = (np.random.default_rng(0).standard_normal(500) * 1e3).tolist()
-    tree = TreeSum(len(items))
+    tree = TreeSum()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(tree.add, range(len(items)), items))
     assert tree.total() == total(items, range(len(items)))
 
 
 def test_an_incomplete_sum_is_refused():
-    tree = TreeSum(3)
+    tree = TreeSum()
     tree.add(0, 1.0)
     tree.add(2, 1.0)
     with pytest.raises(RuntimeError, match="Not all of the 3 items"):

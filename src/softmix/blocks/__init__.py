@@ -1,5 +1,7 @@
 """Where rows come from, a block at a time."""
 
-from softmix.blocks.array import ArrayBlocks, Block, block_rows
+from softmix.blocks.array import ArrayBlocks
+from softmix.blocks.block import Block, block_rows
+from softmix.blocks.source import NumberedBlocks, Source
 
-__all__ = ["ArrayBlocks", "Block", "block_rows"]
+__all__ = ["ArrayBlocks", "Block", "NumberedBlocks", "Source", "block_rows"]

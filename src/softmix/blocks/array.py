@@ -1,40 +1,19 @@
-"""Blocks of an in-memory (or memory-mapped) array: views, never a copy of the whole.
-
-The number of rows of a block depends on the number of columns alone, never on the number of
-workers: that is what makes a fit's bits independent of who does the work.
-"""
+"""Blocks of an in-memory (or memory-mapped) array: views, never a copy of the whole."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from math import fsum
 
 import numpy as np
 
-_BLOCK_ELEMENTS = 1 << 16
-_MIN_ROWS, _MAX_ROWS = 1024, 16384
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Consecutive rows, C-contiguous, in float64 or float32, and their weights if any."""
-
-    rows: np.ndarray
-    weights: np.ndarray | None
-
-    def counted(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Rows and weights without the rows of weight 0, which may be anything, even huge."""
-        if self.weights is None or self.weights.all():
-            return self.rows, self.weights
-        kept = np.flatnonzero(self.weights)
-        return self.rows[kept], self.weights[kept]
-
-
-def block_rows(n_features: int) -> int:
-    """Rows in a block: about half a megabyte of float64, within 1,024 and 16,384 rows."""
-    return min(max(_BLOCK_ELEMENTS // n_features, _MIN_ROWS), _MAX_ROWS)
+from softmix.blocks.block import Block, block_rows
+from softmix.blocks.source import NumberedBlocks
 
 
 class ArrayBlocks:
     """A two-dimensional array, and optional row weights, seen as a sequence of blocks.
+
+    A `Source` whose blocks can also be had by number, in any order.
 
     Parameters
     ----------
@@ -42,11 +21,18 @@ class ArrayBlocks:
         Any strides; a block is copied to C order only where the array is not.
     weights : ndarray of shape (n,) or None
         Nonnegative row weights, float64.
+    feature_names : tuple of str or None
     """
 
-    def __init__(self, rows: np.ndarray, weights: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray | None = None,
+        feature_names: tuple[str, ...] | None = None,
+    ) -> None:
         self.rows = rows
         self.weights = weights
+        self.feature_names = feature_names
         self._step = block_rows(rows.shape[1])
 
     @property
@@ -64,7 +50,10 @@ class ArrayBlocks:
     @property
     def total_weight(self) -> float:
         """Σ w, the number of rows where they have no weights."""
-        return float(self.n_rows if self.weights is None else self.weights.sum())
+        if self.weights is None:
+            return float(self.n_rows)
+        # Of blocks, and exact, so that a stream of the same rows has the same bits.
+        return fsum(float(self.weights[self.span(number)].sum()) for number in range(len(self)))
 
     def __len__(self) -> int:
         return -(-self.n_rows // self._step)  # noqa: PLE0303 (rounded up, never negative)
@@ -80,5 +69,15 @@ class ArrayBlocks:
         rows = np.ascontiguousarray(self.rows[span])
         return Block(rows, None if self.weights is None else self.weights[span])
 
-    def __iter__(self) -> Iterator[Block]:
-        return (self[number] for number in range(len(self)))
+    @contextmanager
+    def blocks(self) -> Iterator[NumberedBlocks]:
+        """All (number, block) in order."""
+        yield ((number, self[number]) for number in range(len(self)))
+
+    def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Rows and weights, or None, at these row numbers."""
+        return self.rows[indices], None if self.weights is None else self.weights[indices]
+
+    def row_weights(self) -> np.ndarray | None:
+        """The weights as they were given."""
+        return self.weights

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.blocks import ArrayBlocks
+from softmix.blocks import Source
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular
 from softmix.statistics import GaussianStatistics
@@ -71,12 +71,13 @@ def measure_spread(sweep: ThreadSweep, shape: FactorShape) -> Spread:
     return _spread(mean, covariance, shape)
 
 
-def _near_the_data(source: ArrayBlocks) -> np.ndarray:
+def _near_the_data(source: Source) -> np.ndarray:
     """The mean of the first block that counts."""
-    for block in source:
-        rows, weights = block.counted()
-        if len(rows):
-            break
+    with source.blocks() as blocks:
+        for _, block in blocks:
+            rows, weights = block.counted()
+            if len(rows):
+                break
     return np.average(rows.astype(np.float64), axis=0, weights=weights)
 
 
@@ -100,8 +101,9 @@ def _diagonal(covariance: np.ndarray) -> np.ndarray:
     return np.diagonal(covariance) if covariance.ndim == 2 else covariance
 
 
-def _overflow(source: ArrayBlocks) -> ValueError:
-    largest = np.max([np.abs(block.counted()[0]).max(axis=0, initial=0.0) for block in source], axis=0)
+def _overflow(source: Source) -> ValueError:
+    with source.blocks() as blocks:
+        largest = np.max([np.abs(block.counted()[0]).max(axis=0, initial=0.0) for _, block in blocks], axis=0)
     column = int(largest.argmax())
     return ValueError(
         f"The variance of column {column} overflows: its values are too large (up to {largest[column]:.3g}). "

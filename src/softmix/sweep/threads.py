@@ -1,33 +1,38 @@
 """The sweep in one process: Python threads take blocks, the kernel runs without the GIL.
 
 Each thread takes the next block, makes its statistics and hands them to a tree sum, so any
-number of threads and any schedule give the same bits.
+number of threads and any schedule give the same bits. Blocks of an array are taken by number;
+those of a stream are read ahead by a thread of its own.
 """
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
-from softmix.blocks import ArrayBlocks, Block
+from softmix.blocks import ArrayBlocks, Block, Source, block_rows
 from softmix.e_step import GaussianEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
+from softmix.sweep.read_ahead import ReadAhead
 from softmix.sweep.tree_sum import TreeSum
+
+_BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
 
 
 class ThreadSweep:
-    """Sweeps over an in-memory source with `n_jobs` threads. Use as a context manager.
+    """Sweeps over a source with `n_jobs` threads. Use as a context manager.
 
     Calling it with parameters gives the statistics of all rows under them.
     """
 
-    def __init__(self, source: ArrayBlocks, n_jobs: int = 1) -> None:
+    def __init__(self, source: Source, n_jobs: int = 1) -> None:
         self.source = source
-        helpers = min(n_jobs, len(source)) - 1
+        helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
         self._n_helpers = helpers
         self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
 
@@ -43,17 +48,17 @@ class ThreadSweep:
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
         e_step = GaussianEStep(parameters, self.source.dtype)
-        total: TreeSum[GaussianStatistics] = TreeSum(len(self.source))
-        self._for_each_block(lambda number: total.add(number, e_step(self.source[number])))
+        total: TreeSum[GaussianStatistics] = TreeSum()
+        self._for_each_block(lambda number, block: total.add(number, e_step(block)))
         return total.total()
 
     def evaluate(self, parameters: GaussianParameters, **outputs: np.ndarray) -> None:
         """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for all rows."""
         e_step = GaussianEStep(parameters, self.source.dtype)
 
-        def visit(number: int) -> None:
-            span = self.source.span(number)
-            e_step.evaluate(self.source[number], **{name: out[span] for name, out in outputs.items()})
+        def visit(number: int, block: Block) -> None:
+            span = self._span(number, block)
+            e_step.evaluate(block, **{name: out[span] for name, out in outputs.items()})
 
         self._for_each_block(visit)
 
@@ -62,7 +67,7 @@ class ThreadSweep:
         e_step = GaussianEStep(parameters, self.source.dtype)
 
         def of_rows(number: int, block: Block) -> np.ndarray:
-            span, log_norm = self.source.span(number), np.empty(len(block.rows))
+            span, log_norm = self._span(number, block), np.empty(len(block.rows))
             e_step.evaluate(block, log_norm=log_norm, **{name: out[span] for name, out in outputs.items()})
             return log_norm
 
@@ -81,10 +86,9 @@ class ThreadSweep:
 
     def _weighted_sum(self, of_rows: Callable[[int, Block], np.ndarray]) -> float:
         """Σ w · of_rows(number, block), in the order of the tree."""
-        total: TreeSum[float] = TreeSum(len(self.source))
+        total: TreeSum[float] = TreeSum()
 
-        def visit(number: int) -> None:
-            block = self.source[number]
+        def visit(number: int, block: Block) -> None:
             values, weights = of_rows(number, block), block.weights
             if weights is not None:
                 # A row of weight 0 does not count, even where its density underflows.
@@ -94,38 +98,58 @@ class ThreadSweep:
         self._for_each_block(visit)
         return total.total()
 
-    def _for_each_block(self, visit: Callable[[int], None]) -> None:
-        queue = _Countdown(len(self.source))
+    def _span(self, number: int, block: Block) -> slice:
+        """Where the rows of `block` are among all."""
+        start = number * block_rows(self.source.n_features)
+        return slice(start, start + len(block.rows))
 
-        def work() -> None:
+    def _for_each_block(self, visit: Callable[[int, Block], None]) -> None:
+        with self._pass() as blocks:
+
+            def work() -> None:
+                try:
+                    while (taken := blocks.take()) is not None:
+                        visit(*taken)
+                finally:
+                    # After an error or Ctrl-C in one thread, the others finish their block and stop.
+                    blocks.close()
+
+            helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
             try:
-                while (number := queue.take()) is not None:
-                    visit(number)
+                work()
             finally:
-                # After an error or Ctrl-C in one thread, the others finish their block and stop.
-                queue.close()
-
-        helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
-        try:
-            work()
-        finally:
-            wait(helpers)
+                wait(helpers)
         for helper in helpers:
             helper.result()
 
+    def _pass(self) -> AbstractContextManager["_ByNumber | ReadAhead"]:
+        if isinstance(self.source, ArrayBlocks):
+            return _ByNumber(self.source)
+        return ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + self._n_helpers))
 
-class _Countdown:
-    """The numbers 0 … n−1, each given to one taker."""
 
-    def __init__(self, n: int) -> None:
-        self._next, self._stop, self._lock = 0, n, Lock()
+class _ByNumber:
+    """The blocks of an array, each given to one taker."""
 
-    def take(self) -> int | None:
+    def __init__(self, source: ArrayBlocks) -> None:
+        self._source, self._lock = source, Lock()
+        self._next, self._stop = 0, len(source)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def take(self) -> tuple[int, Block] | None:
         with self._lock:
             if self._next >= self._stop:
                 return None
             self._next += 1
-            return self._next - 1
+            number = self._next - 1
+        return number, self._source[number]
 
     def close(self) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 """Addition in a fixed order, whoever adds and whenever.
 
 Item i joins item i ^ 1, their sum joins its neighbour, and so on: a binary tree over block
-numbers. The bits of the total depend on the items and their numbers alone, and pairwise
-summation keeps rounding at O(log n). Higham (1993).
+numbers; what has no neighbour in the end goes up alone. The bits of the total depend on the
+items and their numbers alone, and pairwise summation keeps rounding at O(log n). Higham (1993).
 """
 
 from threading import Lock
@@ -17,31 +17,34 @@ T = TypeVar("T", bound=_Addable)
 
 
 class TreeSum(Generic[T]):
-    """Adds `n_items` numbered items, given in any order, from any thread."""
+    """Adds items numbered 0 … n−1, given in any order, from any thread; n need not be known."""
 
-    def __init__(self, n_items: int) -> None:
-        self._n_items = n_items
+    def __init__(self) -> None:
+        self._n_items, self._n_added = 0, 0
         self._waiting: dict[tuple[int, int], T] = {}
         self._lock = Lock()
-        self._total: T | None = None
 
     def add(self, number: int, item: T) -> None:
         """Give item `number`; it is added to its neighbour as soon as that is there."""
-        level, width = 0, self._n_items
-        while width > 1:
-            sibling = number ^ 1
-            if sibling < width:
-                with self._lock:
-                    other = self._waiting.pop((level, sibling), None)
-                    if other is None:
-                        self._waiting[level, number] = item
-                        return
-                item = other + item if number & 1 else item + other
-            level, number, width = level + 1, number >> 1, (width + 1) >> 1
-        self._total = item
+        with self._lock:
+            self._n_items = max(self._n_items, number + 1)
+            self._n_added += 1
+        level = 0
+        while True:
+            with self._lock:
+                other = self._waiting.pop((level, number ^ 1), None)
+                if other is None:
+                    self._waiting[level, number] = item
+                    return
+            item = other + item if number & 1 else item + other
+            level, number = level + 1, number >> 1
 
     def total(self) -> T:
-        """The sum of all items."""
-        if self._total is None:
+        """The sum of all items, when all were given. Items that wait for a neighbour join here."""
+        if not self._n_items or self._n_added < self._n_items:
             raise RuntimeError(f"Not all of the {self._n_items} items were added.")
-        return self._total
+        # Each waiting subtree is complete, and they are of different heights, the highest first.
+        right, *others = (item for _, item in sorted(self._waiting.items(), key=lambda entry: entry[0][0]))
+        for left in others:
+            right = left + right
+        return right

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
-from softmix.blocks import ArrayBlocks
+from softmix.blocks import Source
 from softmix.fit.spread import Spread
 
 _MAX_ELEMENTS, _MIN_ROWS, _MAX_ROWS, _ROWS_PER_COMPONENT = 1 << 18, 4096, 1 << 15, 64
@@ -33,7 +33,7 @@ class Sample:
         return self.coordinates(self.rows)
 
 
-def draw_sample(source: ArrayBlocks, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
+def draw_sample(source: Source, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
     """All rows of positive weight where they are few, else a simple random sample of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
@@ -42,15 +42,15 @@ def draw_sample(source: ArrayBlocks, spread: Spread, n_components: int, rng: np.
     """
     wanted = max(min(_MAX_ELEMENTS // source.n_features, _MAX_ROWS), _MIN_ROWS)
     wanted = max(wanted, _ROWS_PER_COMPONENT * n_components)
-    counted = None if source.weights is None else np.flatnonzero(source.weights)
+    row_weights = source.row_weights()
+    counted = None if row_weights is None else np.flatnonzero(row_weights)
     n_counted = source.n_rows if counted is None else len(counted)
-    chosen: np.ndarray | slice = slice(None)
     if n_counted > wanted:
         chosen = np.sort(sample_without_replacement(n_counted, wanted, random_state=rng))
-    if counted is not None:
-        chosen = counted[chosen]
-    rows = source.rows[chosen]
-    weights = np.ones(len(rows)) if source.weights is None else source.weights[chosen]
+    else:
+        chosen = np.arange(n_counted)
+    rows, weights = source.take(chosen if counted is None else counted[chosen])
+    weights = np.ones(len(rows)) if weights is None else weights
     return _distinct(rows, weights, spread)
 
 
