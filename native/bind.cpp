@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gaussian_kernel.hpp"
+#include "inverse_cholesky.hpp"
 
 namespace nb = nanobind;
 
@@ -87,6 +88,12 @@ template <class T> class Gaussian {
   Dimensions dims_;
 };
 
+void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squared_norms) {
+  const ptrdiff_t count = ptrdiff_t(matrices.shape(0)), d = ptrdiff_t(matrices.shape(1));
+  std::vector<double> scratch(size_t(d * d));
+  softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
+}
+
 template <class T> void bind(nb::module_& m, const char* name) {
   nb::class_<Gaussian<T>>(m, name)
       .def(nb::init<const std::string&, int, ptrdiff_t, ptrdiff_t>(), nb::arg("isa"), nb::arg("shape"),
@@ -105,6 +112,7 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   bind<double>(m, "GaussianFloat64");
   bind<float>(m, "GaussianFloat32");
 }

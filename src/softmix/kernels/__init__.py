@@ -1,7 +1,7 @@
 """The only door to native code.
 
-A kernel is a module with three functions, `prepare`, `accumulate` and `evaluate`; `kernel()`
-gives the native one, or the NumPy reference where the extension is absent.
+A kernel is a module with four functions, `prepare`, `accumulate`, `evaluate` and
+`inverse_cholesky`; `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 
 import warnings

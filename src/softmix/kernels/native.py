@@ -10,7 +10,7 @@ from threading import local
 
 import numpy as np
 
-from softmix.kernels import _native
+from softmix.kernels import _native, reference
 from softmix.parameters import FactorShape, GaussianParameters
 
 available: list[str] = _native.available()
@@ -37,6 +37,8 @@ _SHAPE_CODES = {
 Gaussian = _native.GaussianFloat64 | _native.GaussianFloat32
 _CLASSES: dict[str, type[Gaussian]] = {"float64": _native.GaussianFloat64, "float32": _native.GaussianFloat32}
 _scratch = local()
+# Up to this many columns inverse_cholesky is faster than LAPACK, matrix by matrix.
+_SMALL = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,19 @@ def evaluate(
     for out, buffer in zip(given, written, strict=True):
         if out is not None and buffer is not out:
             out[...] = buffer
+
+
+def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse Cholesky factors of a stack of matrices, and their squared Frobenius norms.
+
+    Where a matrix is not positive definite its norm is infinite, and its factor is nothing.
+    """
+    if matrices.shape[-1] > _SMALL:
+        return reference.inverse_cholesky(matrices)  # LAPACK's blocks win
+    matrices = _doubles(matrices)
+    factors, squared_norms = np.empty(matrices.shape), np.empty(len(matrices))
+    _native.inverse_cholesky(matrices, factors, squared_norms)
+    return factors, squared_norms
 
 
 def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:

@@ -7,12 +7,14 @@ c_k is μ_k rounded to the dtype of the rows. In float64 b_k is zero; in float32
 what rounding the mean would lose.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
 
 from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters.gaussian import invert_triangular
 
 isa = "reference"
 
@@ -101,3 +103,17 @@ def _scatter(shape: FactorShape, resp: np.ndarray, y: np.ndarray) -> np.ndarray:
     if shape is FactorShape.DIAGONAL:
         return resp @ (y * y)
     return ((resp[:, None] * y).T @ y)[np.tril_indices(y.shape[1])]
+
+
+def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse Cholesky factors of a stack of matrices, and their squared Frobenius norms.
+
+    Where a matrix is not positive definite its norm is infinite, and its factor is nothing.
+    """
+    factors = np.zeros(matrices.shape)
+    squared_norms = np.full(len(matrices), np.inf)
+    for k, matrix in enumerate(matrices):
+        with suppress(np.linalg.LinAlgError):
+            factors[k] = invert_triangular(np.linalg.cholesky(matrix))
+            squared_norms[k] = np.vdot(factors[k], factors[k])
+    return factors, squared_norms

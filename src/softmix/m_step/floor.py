@@ -14,10 +14,12 @@ García-Escudero et al. (2008) for eigenvalue constraints in mixtures.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 
 from softmix.exceptions import IllDefinedCovarianceError
+from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular, triangular_root
 
@@ -62,6 +64,14 @@ class CovarianceFloor:
         return np.linalg.norm(self._cholesky, axis=1)
 
     @cached_property
+    def _scale_products(self) -> np.ndarray:
+        return self._scale[:, None] * self._scale
+
+    @cached_property
+    def _kernel(self) -> ModuleType:
+        return kernel()
+
+    @cached_property
     def _correlation_norm(self) -> float:
         """The largest eigenvalue of the correlations of S."""
         return float(np.linalg.norm(self._cholesky / self._scale[:, None], 2) ** 2)
@@ -81,9 +91,9 @@ class CovarianceFloor:
         cannot rule out the floor, or digits would be lost, it is done in whitened coordinates,
         where the floor is one number.
         """
-        inverses = _inverse_cholesky_or_inf(covariances / (self._scale[:, None] * self._scale))
+        inverses, squared_norms = self._kernel.inverse_cholesky(covariances / self._scale_products)
         # |C⁻¹ D⁻¹ L_S|_F² bounds 1 / (smallest whitened eigenvalue): eigenvalues are seldom needed.
-        bounds = _squared_norms(inverses) * self._correlation_norm
+        bounds = squared_norms * self._correlation_norm
         doubtful = np.flatnonzero(~(bounds * max(self.lowest, _ILL_CONDITIONED) <= 1.0))
         factors = inverses / self._scale
         if doubtful.size:
@@ -93,8 +103,8 @@ class CovarianceFloor:
     def _inverse_cholesky_whitened(self, covariances: np.ndarray, components: np.ndarray) -> np.ndarray:
         """L_k = L_S C_k, F_k = C_k⁻¹ F_S, with C_k C_kᵀ = F_S Σ_k F_Sᵀ."""
         whitened = self.factor @ covariances @ self.factor.T
-        inverses = _inverse_cholesky_or_inf(whitened)
-        doubtful = np.flatnonzero(~(_squared_norms(inverses) * self.lowest <= 1.0))
+        inverses, squared_norms = self._kernel.inverse_cholesky(whitened)
+        doubtful = np.flatnonzero(~(squared_norms * self.lowest <= 1.0))
         if doubtful.size:
             inverses[doubtful] = self._clipped(whitened[doubtful], components[doubtful])
         return inverses @ self.factor
@@ -145,17 +155,6 @@ class CovarianceFloor:
         strength = np.abs(directions @ self.factor * self._scale)
         strongest = strength.max(axis=1, keepdims=True, initial=0.0)
         return np.flatnonzero((strength >= _LOADING * strongest).any(axis=0)).tolist()
-
-
-def _inverse_cholesky_or_inf(matrices: np.ndarray) -> np.ndarray:
-    try:
-        return invert_triangular(np.linalg.cholesky(matrices))
-    except np.linalg.LinAlgError:
-        return np.full(matrices.shape, np.inf)
-
-
-def _squared_norms(matrices: np.ndarray) -> np.ndarray:
-    return np.einsum("kij,kij->k", matrices, matrices)
 
 
 def _refuse(singular: dict[int, list[int]]) -> None:
