@@ -39,6 +39,14 @@ class Structure:
         K, d = n_components, n_features
         return self.n_covariance_parameters(K, d) + K * d + K - 1
 
+    def rows_needed(self, n_features: int) -> float:
+        """Rows that a component must own for its own part of the covariances to be determined.
+
+        d + 2 for a matrix of its own, 3 for its own variances, 1 for none.
+        """
+        own = self.n_covariance_parameters(2, n_features) - self.n_covariance_parameters(1, n_features)
+        return 1.0 + 2.0 * own / n_features
+
 
 _VVV = Structure("VVV", FactorShape.FULL, m_step.vvv, lambda K, d: K * d * (d + 1) // 2)
 _EEE = Structure("EEE", FactorShape.SHARED, m_step.eee, lambda K, d: d * (d + 1) // 2)  # noqa: ARG005

@@ -31,7 +31,7 @@ from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
-_INIT_PARAMS = {"kmeans", "k-means++", "random", "random_from_data"}
+_INIT_PARAMS = {"auto", "kmeans", "k-means++", "random", "random_from_data"}
 
 
 class GaussianMixture(
@@ -158,10 +158,10 @@ default='full'
         *,
         covariance_type: str = "full",
         tol: float = 1e-3,
-        reg_covar: float = 1e-6,
+        reg_covar: float = 1e-14,
         max_iter: int = 100,
         n_init: int = 1,
-        init_params: str = "kmeans",
+        init_params: str = "auto",
         weights_init: Any = None,
         means_init: Any = None,
         precisions_init: Any = None,

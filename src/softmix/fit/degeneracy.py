@@ -7,9 +7,12 @@ import numpy as np
 
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import GaussianParameters
+from softmix.structures import Structure
 
 # A floor from this share of the data's covariance on holds components that do have spread.
 _WIDE = 1e-2
+# A direction within this factor of the floor is held by it.
+_AT_FLOOR = 1.0 + 1e-6
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,28 @@ class Degeneracy:
         )
         subject = f"Components {which} have" if several else f"Component {which} has"
         return f"{subject} no spread in {where}: {fate}"
+
+
+def n_unwitnessed(
+    parameters: GaussianParameters, counts: np.ndarray, floor: CovarianceFloor, structure: Structure
+) -> int:
+    """How many components have fewer rows than a covariance asks for, or few for one so thin.
+
+    A component on a handful of nearly collinear rows has a high likelihood that says nothing
+    (Day 1969; McLachlan & Peel 2000, section 3.10, on spurious maxima). Rows by the hundred do
+    not fall into a thin sheet by chance; a few do: a direction thinner than 10^(−2 m / 3) of the
+    data's own, with m times as many rows as a covariance asks for, is not believed.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (K,)
+        Effective rows of each component.
+    """
+    needed = structure.rows_needed(parameters.n_features)
+    believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
+    doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
+    n_thin = sum(bool(floor.thinness(parameters, int(k)) < believed[k]) for k in doubtful)
+    return int(np.count_nonzero(counts < needed)) + n_thin
 
 
 def find_degeneracies(

@@ -10,7 +10,7 @@ from softmix.fit.degeneracy import Degeneracy, find_degeneracies
 from softmix.fit.em import em
 from softmix.fit.plan import FitPlan, FitResult
 from softmix.fit.spread import Spread, measure_spread
-from softmix.fit.starts import STARTS, draw_sample
+from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample
 from softmix.fit.starts.nearest import nearest
 from softmix.fit.stopping import Stopping
 from softmix.m_step import CovarianceFloor
@@ -68,9 +68,15 @@ def _start(
         # A mean that is nearest to no row begins with a thin share of every row.
         resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
     else:
-        resp = STARTS[plan.init_params](sample, plan.n_components, rng)
+        resp = _memberships(sample, plan, rng)
     statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
     return plan.given.over(plan.structure.m_step(statistics, floor))
+
+
+def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> np.ndarray:
+    if (search := SEARCHES.get(plan.init_params)) is not None:
+        return search(sample, plan.n_components, rng, plan.structure, plan.reg_covar)
+    return CLUSTERINGS[plan.init_params](sample, plan.n_components, rng)
 
 
 class _Climb:

@@ -134,6 +134,23 @@ class CovarianceFloor:
             factors = 1.0 / np.sqrt(self.variances(covariances))
         return replace(parameters, factors=factors)
 
+    def thinness_bounds(self, parameters: GaussianParameters) -> np.ndarray:
+        """For each component a lower bound on its `thinness`, (K,), at little cost."""
+        if not parameters.shape.is_matrix:
+            whitened = parameters.factors * self._cholesky
+            strongest = whitened.reshape(parameters.n_components, -1).max(axis=1) ** 2
+        else:
+            strongest = np.square(parameters.factors @ self._cholesky).sum(axis=(-2, -1))
+        return np.broadcast_to(1.0 / strongest, (parameters.n_components,))
+
+    def thinness(self, parameters: GaussianParameters, component: int) -> float:
+        """The smallest share of S that the component has in any direction."""
+        shared = parameters.shape is FactorShape.SHARED
+        inverse = parameters.factors if shared else parameters.factors[component]
+        if not parameters.shape.is_matrix:
+            return float(np.min((inverse * self._cholesky) ** -2.0))
+        return float(np.linalg.norm(inverse @ self._cholesky, 2) ** -2.0)
+
     def thin_columns(
         self, parameters: GaussianParameters, component: int, margin: float = _AT_FLOOR
     ) -> list[int]:

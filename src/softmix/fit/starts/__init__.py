@@ -4,19 +4,24 @@ from collections.abc import Callable
 
 import numpy as np
 
+from softmix.fit.starts.auto import auto
 from softmix.fit.starts.kmeans import kmeans
 from softmix.fit.starts.kmeans_plusplus import kmeans_plusplus
 from softmix.fit.starts.random import random
 from softmix.fit.starts.random_from_data import random_from_data
 from softmix.fit.starts.sample import Sample, draw_sample
+from softmix.structures import Structure
 
-Start = Callable[[Sample, int, np.random.RandomState], np.ndarray]
-
-STARTS: dict[str, Start] = {
+# (sample, number of components, random state) -> memberships; they know no covariance structure.
+CLUSTERINGS: dict[str, Callable[[Sample, int, np.random.RandomState], np.ndarray]] = {
     "kmeans": kmeans,
     "k-means++": kmeans_plusplus,
     "random": random,
     "random_from_data": random_from_data,
 }
+# The same, with a structure and the floor's share: they run EM on the sample.
+SEARCHES: dict[str, Callable[[Sample, int, np.random.RandomState, Structure, float], np.ndarray]] = {
+    "auto": auto,
+}
 
-__all__ = ["STARTS", "Sample", "Start", "draw_sample"]
+__all__ = ["CLUSTERINGS", "SEARCHES", "Sample", "draw_sample"]

@@ -1,7 +1,7 @@
 """The rows that a start looks at: a bounded sample, distinct, in coordinates without units."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +18,7 @@ _DECIMALS = 9
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """Distinct rows, their weights, all positive, and the map to coordinates without units.
+    """Distinct rows, their weights, all positive and of mean 1, and two maps to coordinates without units.
 
     `coordinates` whitens; it only standardises each column where rows are too few to whiten.
     """
@@ -26,32 +26,74 @@ class Sample:
     rows: np.ndarray
     weights: np.ndarray
     coordinates: Callable[[np.ndarray], np.ndarray]
+    standardise: Callable[[np.ndarray], np.ndarray]
 
     @cached_property
     def whitened(self) -> np.ndarray:
-        """`rows` in those coordinates."""
+        """`rows` in units of the data's covariance."""
         return self.coordinates(self.rows)
+
+    @cached_property
+    def standardised(self) -> np.ndarray:
+        """`rows`, every column in units of its own standard deviation."""
+        return self.standardise(self.rows)
+
+    def subset(self, n_rows: int, rng: np.random.RandomState) -> "Sample":
+        """At most `n_rows` of the rows, drawn by their weights."""
+        if n_rows >= len(self.rows):
+            return self
+        chosen, weights = _draw(self.weights, n_rows, rng)
+        return replace(self, rows=self.rows[chosen], weights=weights / weights.mean())
 
 
 def draw_sample(source: Source, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
-    """All rows of positive weight where they are few, else a simple random sample of them.
+    """All rows of positive weight where they are few, else a random sample of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
     own, so that a start depends neither on the order of the rows nor on whether a row is
-    repeated or has a weight.
+    repeated or has a weight. Of weighted rows the heavy ones are all drawn.
     """
     wanted = max(min(_MAX_ELEMENTS // source.n_features, _MAX_ROWS), _MIN_ROWS)
     wanted = max(wanted, _ROWS_PER_COMPONENT * n_components)
     row_weights = source.row_weights()
-    counted = None if row_weights is None else np.flatnonzero(row_weights)
-    n_counted = source.n_rows if counted is None else len(counted)
-    if n_counted > wanted:
-        chosen = np.sort(sample_without_replacement(n_counted, wanted, random_state=rng))
+    if row_weights is not None:
+        chosen, weights = _draw(row_weights, wanted, rng)
+        rows, _ = source.take(chosen)
     else:
-        chosen = np.arange(n_counted)
-    rows, weights = source.take(chosen if counted is None else counted[chosen])
-    weights = np.ones(len(rows)) if weights is None else weights
+        n = source.n_rows
+        some = n > wanted
+        chosen = np.sort(sample_without_replacement(n, wanted, random_state=rng)) if some else np.arange(n)
+        rows, _ = source.take(chosen)
+        weights = np.ones(len(rows))
     return _distinct(rows, weights, spread)
+
+
+def _draw(
+    weights: np.ndarray, wanted: int, rng: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray]:
+    """At most `wanted` rows of positive weight, ascending, and the weights that they now have.
+
+    A row is drawn with probability min(1, w / τ) and then has weight max(w, τ), so that sums
+    are unbiased and no heavy row is left to chance. Systematic sampling of shuffled rows: Cochran
+    (1977), section 8.
+    """
+    counted = np.flatnonzero(weights)
+    if len(counted) <= wanted:
+        return counted, weights[counted]
+    counted = rng.permutation(counted)
+    threshold = _threshold(weights[counted], wanted)
+    passed = np.cumsum(np.minimum(weights[counted] / threshold, 1.0)) + rng.uniform()
+    chosen = np.sort(counted[np.diff(np.floor(passed), prepend=np.floor(passed[0] - 1.0) + 1.0) > 0])
+    return chosen, np.maximum(weights[chosen], threshold)
+
+
+def _threshold(weights: np.ndarray, wanted: int) -> float:
+    """τ with Σ min(1, w / τ) = `wanted`."""
+    descending = np.sort(weights)[::-1]
+    rest = np.cumsum(descending[::-1])[::-1]
+    certain = np.arange(wanted)
+    thresholds = rest[:wanted] / (wanted - certain)
+    return float(thresholds[np.argmax(descending[:wanted] <= thresholds)])
 
 
 def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
@@ -61,7 +103,8 @@ def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
     rows, weights = rows[first], np.add.reduceat(weights, np.flatnonzero(first))
     # Whitened, few rows are all equally far apart, whatever their clusters.
     few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
-    return Sample(rows, weights / weights.mean(), spread.standardise if few else spread.whiten)
+    coordinates = spread.standardise if few else spread.whiten
+    return Sample(rows, weights / weights.mean(), coordinates, spread.standardise)
 
 
 def _order(rows: np.ndarray, whitened: np.ndarray) -> np.ndarray:

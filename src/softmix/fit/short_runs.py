@@ -1,0 +1,209 @@
+"""Short runs of EM on a sample in memory: what the search for a start is made of.
+
+The rows are in coordinates where the data's own covariance is the identity, or near it, so
+that floors are numbers and nothing depends on units.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from softmix.blocks import Block
+from softmix.e_step import GaussianEStep
+from softmix.fit.degeneracy import n_unwitnessed
+from softmix.fit.moves import Components, merge, near_pairs
+from softmix.m_step import CovarianceFloor
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.statistics import GaussianStatistics, StatisticsLayout
+from softmix.structures import Structure
+
+# Of every component this many pairs are looked at, and this many pairs a component are weighed
+# against the rows.
+_NEIGHBOURS, _WEIGHED = 12, 3
+# Gains below this in nats a row end a climb, if they do so however slow it is.
+_SLOW = 0.9
+
+
+class ShortRuns:
+    """EM on rows that fit in cache.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d), float64, without units
+    weights : ndarray of shape (n,), of mean 1
+    structure : Structure
+    share : float
+        The covariance floor, as a share of the identity.
+    """
+
+    def __init__(self, rows: np.ndarray, weights: np.ndarray, structure: Structure, share: float) -> None:
+        self.rows, self.weights, self.structure = np.ascontiguousarray(rows), weights, structure
+        d = rows.shape[1]
+        one = {FactorShape.DIAGONAL: np.ones(d), FactorShape.SCALAR: np.ones(())}
+        self.floor = CovarianceFloor(one.get(structure.shape, np.eye(d)), share)
+        self._block = Block(self.rows, None if (weights == 1.0).all() else weights)
+        self._total = float(weights.sum())
+
+    def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
+        return GaussianEStep(parameters, self.rows.dtype)(self._block)
+
+    def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
+        return self.structure.m_step(statistics, self.floor)
+
+    def from_labels(self, labels: np.ndarray, n_components: int, pseudo_rows: float) -> GaussianParameters:
+        """Parameters of hard clusters."""
+        members = [np.flatnonzero(labels == k) for k in range(n_components)]
+        occupied = [self._moments(m) for m in members if m.size]
+        weights, means, covariances = (np.array(values) for values in zip(*occupied, strict=True))
+        components = Components(weights, means, covariances)
+        return self.maximise(_with_pseudo_rows(components.statistics(self.structure.shape), pseudo_rows))
+
+    def anneal(
+        self, parameters: GaussianParameters, schedule: Iterable[tuple[float, float]]
+    ) -> GaussianParameters:
+        """EM with memberships tempered and covariances held up, one step an entry.
+
+        Parameters
+        ----------
+        schedule : iterable of (beta, pseudo_rows)
+            Memberships are ∝ (π_k N_k)^β: below 1 they are softer, so that a component sees
+            beyond the cluster it was put on (Ueda & Nakano 1998, "Deterministic annealing EM
+            algorithm"). Each component gets `pseudo_rows` rows about its own mean, as wide in
+            every direction as it is on average, so that it cannot collapse on few rows.
+        """
+        for beta, pseudo_rows in schedule:
+            statistics = self.sweep(tempered(parameters, beta))
+            parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows))
+        return parameters
+
+    def climb(self, parameters: GaussianParameters, tol: float, max_iter: int) -> tuple[GaussianParameters, float]:
+        """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
+        swept, reached, gain = parameters, -np.inf, np.inf
+        for _ in range(max_iter):
+            statistics = self.sweep(parameters)
+            before, reached = reached, statistics.log_likelihood / self._total
+            swept, last, gain = parameters, gain, reached - before
+            ratio = max(gain / last, _SLOW) if gain < last < np.inf else 1.0
+            if gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol):
+                break
+            parameters = self.maximise(statistics)
+        return swept, reached
+
+    def n_unwitnessed(self, parameters: GaussianParameters) -> int:
+        """How many components have directions thinner than their few rows can witness."""
+        return n_unwitnessed(parameters, parameters.weights * len(self.rows), self.floor, self.structure)
+
+    def memberships(self, parameters: GaussianParameters) -> tuple[np.ndarray, np.ndarray]:
+        """Memberships (n, K) and log-densities (n,)."""
+        resp, log_norm = np.empty((len(self.rows), parameters.n_components)), np.empty(len(self.rows))
+        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, resp=resp, log_norm=log_norm)
+        return resp, log_norm
+
+    def reduce_to(self, parameters: GaussianParameters, n_components: int) -> GaussianParameters:
+        """Merge the pairs that cost the least likelihood until `n_components` are left."""
+        while parameters.n_components > n_components:
+            components = Components.of(parameters)
+            pairs, merged, losses = self._weighed_merges(parameters, components)
+            chosen = _disjoint(pairs[np.argsort(losses)], parameters.n_components - n_components)
+            order = np.argsort(losses)[chosen]
+            stay = np.setdiff1d(np.arange(parameters.n_components), pairs[order])
+            parameters = (components[stay] | merged[order]).parameters(self.structure, self.floor)
+        return parameters
+
+    def _weighed_merges(
+        self, parameters: GaussianParameters, components: Components
+    ) -> tuple[np.ndarray, Components, np.ndarray]:
+        """The cheapest pairs, what each makes, and the log-likelihood that each merge loses.
+
+        Of all near pairs, those of the smallest Kullback-Leibler bound (Runnalls 2007) are
+        weighed exactly: Σ_i w_i log(p(x_i) / p'(x_i)), with p' the density after the merge.
+        """
+        pairs = near_pairs(components, _NEIGHBOURS)
+        merged = merge(components, pairs)
+        i, j = pairs.T
+        volumes = self._log_volumes(components)
+        bounds = merged.weights * self._log_volumes(merged)
+        bounds -= components.weights[i] * volumes[i] + components.weights[j] * volumes[j]
+        if len(pairs) > (kept := _WEIGHED * parameters.n_components):
+            cheapest = np.argpartition(bounds, kept)[:kept]
+            pairs, merged = pairs[cheapest], merged[cheapest]
+        resp, log_norm = self.memberships(parameters)
+        change = self._log_joint(merged)
+        change -= log_norm[:, None]
+        np.exp(np.minimum(change, _LARGEST, out=change), out=change)
+        change -= resp[:, pairs[:, 0]] + resp[:, pairs[:, 1]]
+        np.log1p(np.maximum(change, _LEAST, out=change), out=change)
+        return pairs, merged, -(self.weights @ change)
+
+    def _log_volumes(self, components: Components) -> np.ndarray:
+        """log |Σ_k|, floored."""
+        if components.are_matrices:
+            thinnest = components.means.shape[1] * np.log(self.floor.lowest)
+            return np.maximum(np.linalg.slogdet(components.covariances)[1], thinnest)
+        return np.log(np.maximum(components.covariances, self.floor.lowest)).sum(axis=1)
+
+    def _log_joint(self, components: Components) -> np.ndarray:
+        """log π_k N(x_i; μ_k, Σ_k), (n, K), with weights that need not sum to one."""
+        if components.are_matrices:
+            factors, shape = self.floor.inverse_cholesky(components.covariances), FactorShape.FULL
+        else:
+            variances = np.maximum(components.covariances, self.floor.lowest)
+            factors, shape = 1.0 / np.sqrt(variances), FactorShape.DIAGONAL
+        parameters = GaussianParameters(components.weights, components.means, factors, shape)
+        log_joint = np.empty((len(self.rows), parameters.n_components))
+        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_joint=log_joint)
+        return log_joint
+
+    def _moments(self, members: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+        rows, weights = self.rows[members], self.weights[members]
+        count = float(weights.sum())
+        mean = weights @ rows / count
+        y = rows - mean
+        if self.structure.shape.is_matrix:
+            return count, mean, (weights[:, None] * y).T @ y / count
+        return count, mean, weights @ (y * y) / count
+
+
+# A merged density may exceed the mixture's by e^50 where no row of weight is; more is the same.
+_LARGEST = 50.0
+# What is left of a row's density after a merge, at the least: log of it is finite.
+_LEAST = 1e-15 - 1.0
+
+
+def _disjoint(pairs: np.ndarray, wanted: int) -> list[int]:
+    """The first `wanted` of `pairs` that share no component with an earlier one."""
+    used: set[int] = set()
+    chosen = []
+    for number, (i, j) in enumerate(pairs.tolist()):
+        if len(chosen) < wanted and i not in used and j not in used:
+            used |= {i, j}
+            chosen.append(number)
+    return chosen
+
+
+def tempered(parameters: GaussianParameters, beta: float) -> GaussianParameters:
+    """The mixture whose memberships are ∝ (π_k N(x; μ_k, Σ_k))^β.
+
+    N^β is Gaussian with Σ / β; what it lacks of the norm goes into the weights.
+    """
+    if beta == 1.0:
+        return parameters
+    with np.errstate(divide="ignore"):
+        log_weights = beta * np.log(parameters.weights) + (beta - 1.0) * parameters.log_det_factors
+    weights = np.exp(log_weights - log_weights.max())
+    factors = np.sqrt(beta) * parameters.factors
+    return GaussianParameters(weights / weights.sum(), parameters.means, factors, parameters.shape)
+
+
+def _with_pseudo_rows(statistics: GaussianStatistics, pseudo_rows: float) -> GaussianStatistics:
+    """`statistics` and those of `pseudo_rows` rows about each centre, round and as wide as the component."""
+    shape, (_, d) = statistics.layout.shape, statistics.centers.shape
+    if pseudo_rows == 0 or shape in (FactorShape.SHARED, FactorShape.SCALAR):
+        return statistics
+    added = GaussianStatistics(statistics.centers, statistics.layout, np.zeros(statistics.layout.size))
+    count = np.maximum(statistics.count, pseudo_rows)
+    diagonal = np.arange(d) * (np.arange(d) + 3) // 2 if shape is FactorShape.FULL else np.arange(d)
+    size = statistics.scatter[:, diagonal].sum(axis=1) - (statistics.sum**2).sum(axis=1) / count
+    added.count[...] = pseudo_rows
+    added.scatter[:, diagonal] = (pseudo_rows * np.maximum(size, 0.0) / (d * count))[:, None]
+    return statistics + added
