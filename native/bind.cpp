@@ -8,10 +8,12 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "gaussian_kernel.hpp"
 #include "inverse_cholesky.hpp"
+#include "short_run.hpp"
 
 namespace nb = nanobind;
 
@@ -83,6 +85,23 @@ template <class T> class Gaussian {
     kernel_.evaluate(dims_, parameters, n, first, outputs, scratch);
   }
 
+  // Steps of EM in place (see short_run.hpp); how many were taken.
+  ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, In<double> betas, In<double> pseudo_rows,
+                     double lowest, Out<double> weights, Out<double> means, Out<double> factors,
+                     Out<double> log_likelihoods, Out<double> packed, Out<double> workspace) const {
+    static_assert(std::is_same_v<T, double>);
+    const softmix::Schedule schedule = {ptrdiff_t(betas.shape(0)), betas.data(), pseudo_rows.data(), lowest};
+    const softmix::Mixture mixture = {weights.data(), means.data(), factors.data()};
+    const double* row_weight = row_weights ? row_weights->data() : nullptr;
+    const ptrdiff_t n = ptrdiff_t(rows.shape(0));
+    const double* first = rows.data();
+    double *written = log_likelihoods.data(), *parameters = packed.data(), *scratch = workspace.data();
+    std::vector<double> memory(softmix::em_scratch_size(dims_));
+    nb::gil_scoped_release release;
+    return softmix::em_steps(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters, scratch,
+                             memory.data());
+  }
+
  private:
   const GaussianKernel<T>& kernel_;
   Dimensions dims_;
@@ -95,7 +114,8 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
 }
 
 template <class T> void bind(nb::module_& m, const char* name) {
-  nb::class_<Gaussian<T>>(m, name)
+  auto kernel = nb::class_<Gaussian<T>>(m, name);
+  kernel
       .def(nb::init<const std::string&, int, ptrdiff_t, ptrdiff_t>(), nb::arg("isa"), nb::arg("shape"),
            nb::arg("components"), nb::arg("features"))
       .def_prop_ro("packed_size", &Gaussian<T>::packed_size)
@@ -105,6 +125,10 @@ template <class T> void bind(nb::module_& m, const char* name) {
            nb::arg("out"), nb::arg("workspace"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
+  if constexpr (std::is_same_v<T, double>)
+    kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("betas"),
+               nb::arg("pseudo_rows"), nb::arg("lowest"), nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
+               nb::arg("log_likelihoods"), nb::arg("packed"), nb::arg("workspace"));
 }
 
 }  // namespace

@@ -27,12 +27,16 @@ class Structure:
         (statistics, floor) → parameters.
     n_covariance_parameters : callable
         (K, d) → the number of free parameters in the covariances.
+    is_free : bool
+        Whether nothing but their shape ties the covariances, so that any factors of that
+        shape are a model of this structure.
     """
 
     name: str
     shape: FactorShape
     m_step: Callable[[GaussianStatistics, CovarianceFloor], GaussianParameters]
     n_covariance_parameters: Callable[[int, int], int]
+    is_free: bool = False
 
     def n_parameters(self, n_components: int, n_features: int) -> int:
         """Free parameters of the whole mixture: covariances, means and weights."""
@@ -48,10 +52,10 @@ class Structure:
         return 1.0 + 2.0 * own / n_features
 
 
-_VVV = Structure("VVV", FactorShape.FULL, m_step.vvv, lambda K, d: K * d * (d + 1) // 2)
-_EEE = Structure("EEE", FactorShape.SHARED, m_step.eee, lambda K, d: d * (d + 1) // 2)  # noqa: ARG005
-_VVI = Structure("VVI", FactorShape.DIAGONAL, m_step.vvi, lambda K, d: K * d)
-_VII = Structure("VII", FactorShape.SCALAR, m_step.vii, lambda K, d: K)  # noqa: ARG005
+_VVV = Structure("VVV", FactorShape.FULL, m_step.vvv, lambda K, d: K * d * (d + 1) // 2, is_free=True)
+_EEE = Structure("EEE", FactorShape.SHARED, m_step.eee, lambda K, d: d * (d + 1) // 2, is_free=True)  # noqa: ARG005
+_VVI = Structure("VVI", FactorShape.DIAGONAL, m_step.vvi, lambda K, d: K * d, is_free=True)
+_VII = Structure("VII", FactorShape.SCALAR, m_step.vii, lambda K, d: K, is_free=True)  # noqa: ARG005
 
 STRUCTURES: dict[str, Structure] = {
     "full": _VVV,

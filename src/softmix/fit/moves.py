@@ -167,7 +167,9 @@ def near_pairs(components: Components, n_neighbours: int) -> np.ndarray:
     if n_neighbours >= K - 1:
         return np.stack(np.triu_indices(K, 1), axis=1)
     matrices = components.are_matrices
-    sizes = np.trace(components.covariances, axis1=1, axis2=2) if matrices else components.covariances.sum(axis=1)
+    sizes = (
+        np.trace(components.covariances, axis1=1, axis2=2) if matrices else components.covariances.sum(axis=1)
+    )
     squared = (means**2).sum(axis=1)
     distances = (squared[:, None] + squared - 2.0 * means @ means.T) / (sizes[:, None] + sizes)
     np.fill_diagonal(distances, np.inf)

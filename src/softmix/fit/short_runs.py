@@ -12,6 +12,7 @@ from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
+from softmix.kernels import kernel
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
@@ -20,8 +21,8 @@ from softmix.structures import Structure
 # Of every component this many pairs are looked at, and this many pairs a component are weighed
 # against the rows.
 _NEIGHBOURS, _WEIGHED = 12, 3
-# Gains below this in nats a row end a climb, if they do so however slow it is.
-_SLOW = 0.9
+# A climb looks at its gains after so many steps; ratios of gains below this foretell nothing.
+_AT_ONCE, _FAST = 4, 0.9
 
 
 class ShortRuns:
@@ -71,23 +72,38 @@ class ShortRuns:
             algorithm"). Each component gets `pseudo_rows` rows about its own mean, as wide in
             every direction as it is on average, so that it cannot collapse on few rows.
         """
-        for beta, pseudo_rows in schedule:
-            statistics = self.sweep(tempered(parameters, beta))
-            parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows))
+        parameters, _ = self._steps(parameters, np.array(list(schedule)))
         return parameters
 
-    def climb(self, parameters: GaussianParameters, tol: float, max_iter: int) -> tuple[GaussianParameters, float]:
+    def climb(
+        self, parameters: GaussianParameters, tol: float, max_iter: int
+    ) -> tuple[GaussianParameters, float]:
         """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
-        swept, reached, gain = parameters, -np.inf, np.inf
-        for _ in range(max_iter):
-            statistics = self.sweep(parameters)
-            before, reached = reached, statistics.log_likelihood / self._total
-            swept, last, gain = parameters, gain, reached - before
-            ratio = max(gain / last, _SLOW) if gain < last < np.inf else 1.0
-            if gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol):
-                break
-            parameters = self.maximise(statistics)
-        return swept, reached
+        reached = np.empty(0)
+        while len(reached) < max_iter and not _is_slow(reached, tol):
+            parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
+            reached = np.append(reached, np.divide(steps, self._total))
+        return parameters, float(reached[-1])
+
+    def _steps(
+        self, parameters: GaussianParameters, schedule: np.ndarray
+    ) -> tuple[GaussianParameters, list[float]]:
+        """The steps of `schedule` (steps, 2), and the log-likelihood before each."""
+        reached: list[float] = []
+        while len(reached) < len(schedule):
+            if self.structure.is_free:
+                betas, pseudo_rows = schedule[len(reached) :].T.copy()
+                weights, lowest = self._block.weights, self.floor.lowest
+                parameters, before = kernel().em_steps(
+                    parameters, self.rows, weights, betas, pseudo_rows, lowest
+                )
+                reached.extend(before.tolist())
+            if len(reached) < len(schedule):
+                beta, pseudo_rows = schedule[len(reached)]
+                statistics = self.sweep(tempered(parameters, beta))
+                parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows))
+                reached.append(statistics.log_likelihood)
+        return parameters, reached
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:
         """How many components have directions thinner than their few rows can witness."""
@@ -170,6 +186,15 @@ _LARGEST = 50.0
 _LEAST = 1e-15 - 1.0
 
 
+def _is_slow(reached: np.ndarray, tol: float) -> bool:
+    """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
+    if len(reached) < 3:  # noqa: PLR2004
+        return False
+    before, gain = np.diff(reached[-3:])
+    ratio = max(gain / before, _FAST) if gain < before else 1.0
+    return bool(gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol))
+
+
 def _disjoint(pairs: np.ndarray, wanted: int) -> list[int]:
     """The first `wanted` of `pairs` that share no component with an earlier one."""
     used: set[int] = set()
@@ -188,8 +213,7 @@ def tempered(parameters: GaussianParameters, beta: float) -> GaussianParameters:
     """
     if beta == 1.0:
         return parameters
-    with np.errstate(divide="ignore"):
-        log_weights = beta * np.log(parameters.weights) + (beta - 1.0) * parameters.log_det_factors
+    log_weights = beta * parameters.log_weights + (beta - 1.0) * parameters.log_det_factors
     weights = np.exp(log_weights - log_weights.max())
     factors = np.sqrt(beta) * parameters.factors
     return GaussianParameters(weights / weights.sum(), parameters.means, factors, parameters.shape)
@@ -200,10 +224,11 @@ def _with_pseudo_rows(statistics: GaussianStatistics, pseudo_rows: float) -> Gau
     shape, (_, d) = statistics.layout.shape, statistics.centers.shape
     if pseudo_rows == 0 or shape in (FactorShape.SHARED, FactorShape.SCALAR):
         return statistics
-    added = GaussianStatistics(statistics.centers, statistics.layout, np.zeros(statistics.layout.size))
+    held = GaussianStatistics(statistics.centers, statistics.layout, statistics.values.copy())
+    # Entries (j, j) of a packed lower triangle.
+    diagonal = np.arange(d) * (np.arange(d) + 3) // 2 if shape is FactorShape.FULL else slice(None)
     count = np.maximum(statistics.count, pseudo_rows)
-    diagonal = np.arange(d) * (np.arange(d) + 3) // 2 if shape is FactorShape.FULL else np.arange(d)
-    size = statistics.scatter[:, diagonal].sum(axis=1) - (statistics.sum**2).sum(axis=1) / count
-    added.count[...] = pseudo_rows
-    added.scatter[:, diagonal] = (pseudo_rows * np.maximum(size, 0.0) / (d * count))[:, None]
-    return statistics + added
+    sizes = held.scatter[:, diagonal].sum(axis=1) - np.einsum("kj,kj->k", held.sum, held.sum) / count
+    held.scatter[:, diagonal] += (np.maximum(sizes, 0.0) * pseudo_rows / (d * count))[:, None]
+    held.count[...] += pseudo_rows
+    return held

@@ -1,6 +1,6 @@
 """The only door to native code.
 
-A kernel is a module with four functions, `prepare`, `accumulate`, `evaluate` and
+A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, `em_steps` and
 `inverse_cholesky`; `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 

@@ -39,5 +39,20 @@ class _Gaussian:
         workspace: np.ndarray,
     ) -> None: ...
 
-class GaussianFloat64(_Gaussian): ...
+class GaussianFloat64(_Gaussian):
+    def em_steps(
+        self,
+        rows: np.ndarray,
+        row_weights: np.ndarray | None,
+        betas: np.ndarray,
+        pseudo_rows: np.ndarray,
+        lowest: float,
+        weights: np.ndarray,
+        means: np.ndarray,
+        factors: np.ndarray,
+        log_likelihoods: np.ndarray,
+        packed: np.ndarray,
+        workspace: np.ndarray,
+    ) -> int: ...
+
 class GaussianFloat32(_Gaussian): ...

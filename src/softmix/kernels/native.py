@@ -35,7 +35,10 @@ _SHAPE_CODES = {
     FactorShape.SCALAR: 3,
 }
 Gaussian = _native.GaussianFloat64 | _native.GaussianFloat32
-_CLASSES: dict[str, type[Gaussian]] = {"float64": _native.GaussianFloat64, "float32": _native.GaussianFloat32}
+_CLASSES: dict[np.dtype, type[Gaussian]] = {
+    np.dtype(np.float64): _native.GaussianFloat64,
+    np.dtype(np.float32): _native.GaussianFloat32,
+}
 _scratch = local()
 # Up to this many columns inverse_cholesky is faster than LAPACK, matrix by matrix.
 _SMALL = 40
@@ -54,7 +57,7 @@ class Prepared:
 def prepare(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> Prepared:
     """Ready `parameters` for blocks of `dtype`, once a sweep."""
     dtype = np.dtype(dtype)
-    kernel = _CLASSES[dtype.name](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    kernel = _CLASSES[dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     packed = np.empty(kernel.packed_size, dtype)
     centers = np.empty(parameters.means.shape)
     means, factors = _doubles(parameters.means), _doubles(parameters.factors)
@@ -91,6 +94,44 @@ def evaluate(
             out[...] = buffer
 
 
+def em_steps(
+    parameters: GaussianParameters,
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    betas: np.ndarray,
+    pseudo_rows: np.ndarray,
+    lowest: float,
+) -> tuple[GaussianParameters, np.ndarray]:
+    """Steps of EM on float64 `rows`, for covariances that nothing ties but their shape.
+
+    Parameters
+    ----------
+    betas, pseudo_rows : ndarray of shape (steps,)
+        See `ShortRuns.anneal`.
+    lowest : float
+        No variance in any direction may be lower.
+
+    Returns
+    -------
+    parameters : GaussianParameters
+        After as many steps as could be taken: fewer where covariances must be held at `lowest`,
+        or a component became empty.
+    log_likelihoods : ndarray
+        The log-likelihood before each step taken.
+    """
+    kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    weights, means = parameters.weights.copy(), parameters.means.copy()
+    factors, before = np.array(parameters.factors, order="C"), np.empty(len(betas))
+    packed, workspace = (
+        np.empty(kernel.packed_size),
+        _scratch_memory(np.dtype(np.float64), kernel.workspace_size),
+    )
+    taken = kernel.em_steps(
+        rows, row_weights, betas, pseudo_rows, lowest, weights, means, factors, before, packed, workspace
+    )
+    return GaussianParameters(weights, means, factors, parameters.shape), before[:taken]
+
+
 def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Inverse Cholesky factors of a stack of matrices, and their squared Frobenius norms.
 
@@ -116,9 +157,12 @@ def _doubles(array: np.ndarray) -> np.ndarray:
 
 
 def _workspace(prepared: Prepared) -> np.ndarray:
+    return _scratch_memory(prepared.packed.dtype, prepared.workspace_size)
+
+
+def _scratch_memory(dtype: np.dtype, size: int) -> np.ndarray:
     """Scratch memory of this thread, grown when a kernel needs more."""
-    dtype = prepared.packed.dtype
     buffers = vars(_scratch).setdefault("buffers", {})
-    if dtype not in buffers or buffers[dtype].size < prepared.workspace_size:
-        buffers[dtype] = np.empty(prepared.workspace_size, dtype)
+    if dtype not in buffers or buffers[dtype].size < size:
+        buffers[dtype] = np.empty(size, dtype)
     return buffers[dtype]

@@ -25,14 +25,18 @@ class Moments(NamedTuple):
 def moments(statistics: GaussianStatistics) -> Moments:
     """Weights and means; an empty component stays at its centre with weight 0."""
     count = statistics.count
-    if not 0.0 < count.sum() < np.inf:
+    total = count.sum()
+    if not 0.0 < total < np.inf:
         raise ValueError(
             "No row has a finite density under the parameters that EM began with: means_init or "
             "precisions_init (or the attributes that warm_start goes on from) put every row too far out. "
             "Check their units against the data's."
         )
-    occupied = count > _EMPTY * count.sum()
+    if count.min() > _EMPTY * total:
+        shift = statistics.sum / count[:, None]
+        return Moments(count / total, statistics.centers + shift, shift, count)
+    occupied = count > _EMPTY * total
     safe = np.where(occupied, count, 1.0)
     shift = np.where(occupied[:, None], statistics.sum / safe[:, None], 0.0)
-    weights = np.where(occupied, count, 0.0) / count.sum()
+    weights = np.where(occupied, count, 0.0) / total
     return Moments(weights, statistics.centers + shift, shift, safe)

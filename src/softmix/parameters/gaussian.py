@@ -85,15 +85,18 @@ class GaussianParameters:
             return d * np.log(self.factors)
         if self.shape is FactorShape.DIAGONAL:
             return np.log(self.factors).sum(axis=1)
-        diagonal = np.diagonal(self.factors, axis1=-2, axis2=-1)
-        return np.broadcast_to(np.log(diagonal).sum(axis=-1), (K,))
+        log_det = np.log(np.diagonal(self.factors, axis1=-2, axis2=-1)).sum(axis=-1)
+        return np.full(K, log_det) if self.shape is FactorShape.SHARED else log_det
+
+    @cached_property
+    def log_weights(self) -> np.ndarray:
+        """log π_k, shape (K,); −inf for an empty component."""
+        return np.log(self.weights, out=np.full(len(self.weights), -np.inf), where=self.weights > 0)
 
     @cached_property
     def log_constants(self) -> np.ndarray:
         """log π_k + log |F_k| − ½ d log 2π, shape (K,): the log-density at the mean."""
-        with np.errstate(divide="ignore"):  # an empty component has weight 0
-            log_weights = np.log(self.weights)
-        return log_weights + self.log_det_factors - 0.5 * self.n_features * LOG_2PI
+        return self.log_weights + self.log_det_factors - 0.5 * self.n_features * LOG_2PI
 
     def cholesky_factors(self) -> np.ndarray:
         """L_k = F_k⁻¹, in the shape of `factors`."""

@@ -18,9 +18,8 @@ import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, split
 from softmix.fit.short_runs import ShortRuns
-from softmix.fit.starts.nearest import nearest_labels
 from softmix.fit.starts.sample import Sample
-from softmix.fit.starts.seeds import spread_out_rows, ward_centers
+from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.parameters import GaussianParameters
 from softmix.structures import Structure
 
@@ -117,10 +116,10 @@ class Search:
         for number in range(_STARTS):
             if number % 3 == 0:
                 view = self.views[number // 3 % 2]
-                yield nearest_labels(view, ward_centers(view, n_clusters, self.rng))
+                yield join_nearest(view, ward_centers(view, n_clusters, self.rng))
             else:
                 view = self.views[number % 3 % 2]
-                yield nearest_labels(view, spread_out_rows(view, self.runs.weights, n_clusters, self.rng))
+                yield join_nearest(view, spread_out_rows(view, self.runs.weights, n_clusters, self.rng))
 
     def _begin(self, labels: np.ndarray) -> Top:
         parameters = self.runs.from_labels(labels, labels.max() + 1, _PSEUDO_ROWS)

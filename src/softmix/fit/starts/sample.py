@@ -68,9 +68,7 @@ def draw_sample(source: Source, spread: Spread, n_components: int, rng: np.rando
     return _distinct(rows, weights, spread)
 
 
-def _draw(
-    weights: np.ndarray, wanted: int, rng: np.random.RandomState
-) -> tuple[np.ndarray, np.ndarray]:
+def _draw(weights: np.ndarray, wanted: int, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
     """At most `wanted` rows of positive weight, ascending, and the weights that they now have.
 
     A row is drawn with probability min(1, w / τ) and then has weight max(w, τ), so that sums

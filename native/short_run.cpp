@@ -1,0 +1,195 @@
+// The search for a start takes thousands of steps on a few hundred rows, where a step in Python costs several times
+// its arithmetic. This is fit/short_runs.py's loop, and m_step/'s closed forms, for the four free structures.
+#include "short_run.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "inverse_cholesky.hpp"
+
+namespace softmix {
+namespace {
+
+constexpr double kLog2Pi = 1.8378770664093454836;
+
+bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
+
+ptrdiff_t triangle(ptrdiff_t d) { return d * (d + 1) / 2; }
+
+ptrdiff_t scatter_size(Dimensions dims) {
+  switch (dims.shape) {
+    case Shape::full: return dims.components * triangle(dims.features);
+    case Shape::shared: return triangle(dims.features);
+    case Shape::diagonal: return dims.components * dims.features;
+    default: return dims.components;
+  }
+}
+
+ptrdiff_t factor_size(Dimensions dims) {
+  const ptrdiff_t d = dims.features;
+  switch (dims.shape) {
+    case Shape::full: return dims.components * d * d;
+    case Shape::shared: return d * d;
+    case Shape::diagonal: return dims.components * d;
+    default: return dims.components;
+  }
+}
+
+// The flat vector of statistics, and room for one step's factors and constants.
+struct Scratch {
+  double *statistics, *constants, *centers, *factors, *matrix, *square, *squared_norms;
+  size_t used;
+
+  Scratch(Dimensions dims, double* start) : used(0) {
+    const ptrdiff_t K = dims.components, d = dims.features;
+    statistics = take(start, K * (1 + d) + scatter_size(dims) + 3);
+    constants = take(start, K);
+    centers = take(start, K * d);
+    factors = take(start, factor_size(dims));
+    matrix = take(start, K * d * (is_matrix(dims.shape) ? d : 1));
+    square = take(start, d * d);
+    squared_norms = take(start, K);
+  }
+
+  double* take(double* start, ptrdiff_t size) {
+    double* piece = start + used;
+    used += size_t(size);
+    return piece;
+  }
+};
+
+double log_det(Dimensions dims, const double* factors, ptrdiff_t k) {
+  const ptrdiff_t d = dims.features;
+  if (dims.shape == Shape::scalar) return double(d) * std::log(factors[k]);
+  if (dims.shape == Shape::shared) k = 0;
+  const double* first = factors + k * d * (is_matrix(dims.shape) ? d : 1);
+  const ptrdiff_t step = is_matrix(dims.shape) ? d + 1 : 1;
+  double sum = 0.0;
+  for (ptrdiff_t j = 0; j < d; ++j) sum += std::log(first[j * step]);
+  return sum;
+}
+
+// The constants and factors of the mixture whose memberships are ∝ (π N)^β. Its likelihood is the mixture's own
+// where β is 1.
+const double* temper(Dimensions dims, const Mixture& mixture, double beta, Scratch& scratch) {
+  for (ptrdiff_t k = 0; k < dims.components; ++k)
+    scratch.constants[k] = beta * (std::log(mixture.weights[k]) + log_det(dims, mixture.factors, k) -
+                                   0.5 * double(dims.features) * kLog2Pi);
+  if (beta == 1.0) return mixture.factors;
+  const double root = std::sqrt(beta);
+  for (ptrdiff_t i = 0; i < factor_size(dims); ++i) scratch.factors[i] = root * mixture.factors[i];
+  return scratch.factors;
+}
+
+// Adds the pseudo-rows to component k: `diagonal(j)` is where its scatter in column j is.
+template <class Diagonal>
+void hold_up(double pseudo_rows, ptrdiff_t d, double* count, const double* sum, double* scatter, Diagonal diagonal) {
+  const double rows = std::max(*count, pseudo_rows);
+  double size = 0.0;
+  for (ptrdiff_t j = 0; j < d; ++j) size += scatter[diagonal(j)] - sum[j] * sum[j] / rows;
+  const double each = std::max(size, 0.0) * pseudo_rows / (double(d) * rows);
+  for (ptrdiff_t j = 0; j < d; ++j) scatter[diagonal(j)] += each;
+  *count += pseudo_rows;
+}
+
+void hold_up(Dimensions dims, double pseudo_rows, double* statistics) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  double *sums = statistics + K, *scatters = sums + K * d;
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    if (dims.shape == Shape::full)
+      hold_up(pseudo_rows, d, statistics + k, sums + k * d, scatters + k * triangle(d),
+              [](ptrdiff_t j) { return j * (j + 3) / 2; });
+    else
+      hold_up(pseudo_rows, d, statistics + k, sums + k * d, scatters + k * d, [](ptrdiff_t j) { return j; });
+  }
+}
+
+// Fills the upper triangle of `covariance` with packed scatter / count − shift shiftᵀ · share.
+void add_covariance(ptrdiff_t d, const double* scatter, double per_row, const double* shift, double share,
+                    double* covariance) {
+  for (ptrdiff_t i = 0; i < d; ++i)
+    for (ptrdiff_t j = 0; j <= i; ++j, ++scatter)
+      covariance[j * d + i] += *scatter * per_row - share * shift[i] * shift[j];
+}
+
+bool factor_matrices(Dimensions dims, const Scratch& scratch, double total, double lowest, double* factors) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const bool shared = dims.shape == Shape::shared;
+  const ptrdiff_t count = shared ? 1 : K;
+  const double *counts = scratch.statistics, *shifts = counts + K, *scatters = shifts + K * d;
+  std::fill(scratch.matrix, scratch.matrix + count * d * d, 0.0);
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    const double per_row = shared ? (k == 0 ? 1.0 / total : 0.0) : 1.0 / counts[k];
+    const double share = shared ? counts[k] / total : 1.0;
+    add_covariance(d, scatters + (shared ? 0 : k * triangle(d)), per_row, shifts + k * d, share,
+                   scratch.matrix + (shared ? 0 : k * d * d));
+  }
+  inverse_cholesky(count, d, scratch.matrix, factors, scratch.squared_norms, scratch.square);
+  return std::all_of(scratch.squared_norms, scratch.squared_norms + count,
+                     [lowest](double norm) { return norm * lowest <= 1.0; });
+}
+
+void factor_variances(Dimensions dims, const Scratch& scratch, double lowest, double* factors) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const bool scalar = dims.shape == Shape::scalar;
+  const double *counts = scratch.statistics, *shifts = counts + K, *scatters = shifts + K * d;
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    double squared_shift = 0.0;
+    for (ptrdiff_t j = 0; j < d; ++j) {
+      const double square = shifts[k * d + j] * shifts[k * d + j];
+      squared_shift += square;
+      if (!scalar) factors[k * d + j] = 1.0 / std::sqrt(std::max(scatters[k * d + j] / counts[k] - square, lowest));
+    }
+    if (scalar) factors[k] = 1.0 / std::sqrt(std::max((scatters[k] / counts[k] - squared_shift) / double(d), lowest));
+  }
+}
+
+// The M-step: sums become shifts in place. False where Python's must do it.
+bool maximise(Dimensions dims, double lowest, Scratch& scratch, const Mixture& mixture) {
+  const ptrdiff_t K = dims.components, d = dims.features;
+  const double* counts = scratch.statistics;
+  double* shifts = scratch.statistics + K;
+  double total = 0.0;
+  for (ptrdiff_t k = 0; k < K; ++k) total += counts[k];
+  for (ptrdiff_t k = 0; k < K; ++k) {
+    if (!(counts[k] > 1e-100 * total)) return false;
+    for (ptrdiff_t j = 0; j < d; ++j) shifts[k * d + j] /= counts[k];
+  }
+  if (!is_matrix(dims.shape))
+    factor_variances(dims, scratch, lowest, mixture.factors);
+  else if (factor_matrices(dims, scratch, total, lowest, scratch.factors))
+    std::copy(scratch.factors, scratch.factors + factor_size(dims), mixture.factors);
+  else
+    return false;
+  for (ptrdiff_t k = 0; k < K; ++k) mixture.weights[k] = counts[k] / total;
+  for (ptrdiff_t i = 0; i < K * d; ++i) mixture.means[i] = scratch.centers[i] + shifts[i];
+  return true;
+}
+
+}  // namespace
+
+size_t em_scratch_size(Dimensions dims) {
+  double none;
+  return Scratch(dims, &none).used;
+}
+
+ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
+                   const double* row_weights, const Schedule& schedule, const Mixture& mixture,
+                   double* log_likelihoods, double* packed, double* workspace, double* scratch_memory) {
+  Scratch scratch(dims, scratch_memory);
+  const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
+  const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
+  for (ptrdiff_t step = 0; step < schedule.steps; ++step) {
+    const double* factors = temper(dims, mixture, schedule.betas[step], scratch);
+    kernel.pack(dims, mixture.means, factors, scratch.constants, packed, scratch.centers);
+    std::fill(scratch.statistics, scratch.statistics + size, 0.0);
+    kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
+    log_likelihoods[step] = scratch.statistics[size - 3];
+    if (schedule.pseudo_rows[step] > 0.0 && can_hold_up)
+      hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
+    if (!maximise(dims, schedule.lowest, scratch, mixture)) return step;
+  }
+  return schedule.steps;
+}
+
+}  // namespace softmix

@@ -1,0 +1,34 @@
+// Steps of EM on rows in cache, for covariances that nothing ties but their shape.
+#pragma once
+
+#include "gaussian_kernel.hpp"
+
+namespace softmix {
+
+// The mixture that a step reads and replaces: weights (K), means (K, d), factors by shape.
+struct Mixture {
+  double* weights;
+  double* means;
+  double* factors;
+};
+
+// How to take a step.
+struct Schedule {
+  ptrdiff_t steps;
+  const double* betas;        // (steps) memberships are ∝ (π N)^β
+  const double* pseudo_rows;  // (steps) rows added to each component about its mean, round and as wide as it is
+  double lowest;              // no variance in any direction may be lower
+};
+
+// Numbers that `em_steps` needs to work in, beside the workspace of the kernel.
+size_t em_scratch_size(Dimensions dims);
+
+// Takes the steps of `schedule`, and writes for each the log-likelihood before it (of the tempered mixture). Stops
+// before a step whose covariances only an eigendecomposition can hold above `lowest`, or that leaves a component
+// empty, and returns how many it took: the caller takes that one, and comes back. `packed` has room for packed
+// parameters and `scratch` for em_scratch_size numbers.
+ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
+                   const double* row_weights, const Schedule& schedule, const Mixture& mixture,
+                   double* log_likelihoods, double* packed, double* workspace, double* scratch);
+
+}  // namespace softmix
