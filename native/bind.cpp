@@ -13,6 +13,7 @@
 
 #include "gaussian_kernel.hpp"
 #include "inverse_cholesky.hpp"
+#include "merge_losses.hpp"
 #include "short_run.hpp"
 
 namespace nb = nanobind;
@@ -113,6 +114,25 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
   softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
 }
 
+void merge_losses(In<double> rows, std::optional<In<double>> row_weights, In<double> resp, In<double> log_norm,
+                  In<int64_t> pairs, In<double> log_constants, In<double> means, In<double> factors,
+                  Out<double> losses) {
+  const ptrdiff_t d = ptrdiff_t(rows.shape(1));
+  const softmix::Memberships memberships = {ptrdiff_t(rows.shape(0)),
+                                            d,
+                                            ptrdiff_t(resp.shape(1)),
+                                            rows.data(),
+                                            row_weights ? row_weights->data() : nullptr,
+                                            resp.data(),
+                                            log_norm.data()};
+  const softmix::Merged merged = {ptrdiff_t(pairs.shape(0)), factors.ndim() == 3, pairs.data(),
+                                  log_constants.data(),      means.data(),        factors.data()};
+  double* written = losses.data();
+  std::vector<double> scratch(static_cast<size_t>(d));
+  nb::gil_scoped_release release;
+  softmix::merge_losses(memberships, merged, written, scratch.data());
+}
+
 template <class T> void bind(nb::module_& m, const char* name) {
   auto kernel = nb::class_<Gaussian<T>>(m, name);
   kernel
@@ -136,6 +156,9 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  m.def("merge_losses", &merge_losses, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("resp"),
+        nb::arg("log_norm"), nb::arg("pairs"), nb::arg("log_constants"), nb::arg("means"), nb::arg("factors"),
+        nb::arg("losses"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   bind<double>(m, "GaussianFloat64");
   bind<float>(m, "GaussianFloat32");

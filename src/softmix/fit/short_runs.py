@@ -21,6 +21,8 @@ from softmix.structures import Structure
 # Of every component this many pairs are looked at, and this many pairs a component are weighed
 # against the rows.
 _NEIGHBOURS, _WEIGHED = 12, 3
+# Memberships held at once while merges are weighed.
+_ELEMENTS = 1 << 20
 # A climb looks at its gains after so many steps; ratios of gains below this foretell nothing.
 _AT_ONCE, _FAST = 4, 0.9
 
@@ -120,10 +122,10 @@ class ShortRuns:
         while parameters.n_components > n_components:
             components = Components.of(parameters)
             pairs, merged, losses = self._weighed_merges(parameters, components)
-            chosen = _disjoint(pairs[np.argsort(losses)], parameters.n_components - n_components)
-            order = np.argsort(losses)[chosen]
-            stay = np.setdiff1d(np.arange(parameters.n_components), pairs[order])
-            parameters = (components[stay] | merged[order]).parameters(self.structure, self.floor)
+            chosen = _disjoint(pairs, np.argsort(losses), parameters.n_components - n_components)
+            stay = np.ones(parameters.n_components, dtype=bool)
+            stay[pairs[chosen]] = False
+            parameters = (components[stay] | merged[chosen]).parameters(self.structure, self.floor)
         return parameters
 
     def _weighed_merges(
@@ -143,13 +145,20 @@ class ShortRuns:
         if len(pairs) > (kept := _WEIGHED * parameters.n_components):
             cheapest = np.argpartition(bounds, kept)[:kept]
             pairs, merged = pairs[cheapest], merged[cheapest]
-        resp, log_norm = self.memberships(parameters)
-        change = self._log_joint(merged)
-        change -= log_norm[:, None]
-        np.exp(np.minimum(change, _LARGEST, out=change), out=change)
-        change -= resp[:, pairs[:, 0]] + resp[:, pairs[:, 1]]
-        np.log1p(np.maximum(change, _LEAST, out=change), out=change)
-        return pairs, merged, -(self.weights @ change)
+        return pairs, merged, self._merge_losses(parameters, pairs, self._as_parameters(merged))
+
+    def _merge_losses(
+        self, parameters: GaussianParameters, pairs: np.ndarray, merged: GaussianParameters
+    ) -> np.ndarray:
+        e_step, losses = GaussianEStep(parameters, self.rows.dtype), np.zeros(len(pairs))
+        step = max(_ELEMENTS // parameters.n_components, 1)
+        for start in range(0, len(self.rows), step):
+            block = Block(self.rows[start : start + step], None)
+            weights = None if self._block.weights is None else self.weights[start : start + step]
+            resp, log_norm = np.empty((len(block.rows), parameters.n_components)), np.empty(len(block.rows))
+            e_step.evaluate(block, resp=resp, log_norm=log_norm)
+            losses += kernel().merge_losses(block.rows, weights, resp, log_norm, pairs, merged)
+        return losses
 
     def _log_volumes(self, components: Components) -> np.ndarray:
         """log |Σ_k|, floored."""
@@ -158,17 +167,14 @@ class ShortRuns:
             return np.maximum(np.linalg.slogdet(components.covariances)[1], thinnest)
         return np.log(np.maximum(components.covariances, self.floor.lowest)).sum(axis=1)
 
-    def _log_joint(self, components: Components) -> np.ndarray:
-        """log π_k N(x_i; μ_k, Σ_k), (n, K), with weights that need not sum to one."""
+    def _as_parameters(self, components: Components) -> GaussianParameters:
+        """The components, each as it is, with weights that need not sum to one."""
         if components.are_matrices:
             factors, shape = self.floor.inverse_cholesky(components.covariances), FactorShape.FULL
         else:
             variances = np.maximum(components.covariances, self.floor.lowest)
             factors, shape = 1.0 / np.sqrt(variances), FactorShape.DIAGONAL
-        parameters = GaussianParameters(components.weights, components.means, factors, shape)
-        log_joint = np.empty((len(self.rows), parameters.n_components))
-        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_joint=log_joint)
-        return log_joint
+        return GaussianParameters(components.weights, components.means, factors, shape)
 
     def _moments(self, members: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         rows, weights = self.rows[members], self.weights[members]
@@ -180,12 +186,6 @@ class ShortRuns:
         return count, mean, weights @ (y * y) / count
 
 
-# A merged density may exceed the mixture's by e^50 where no row of weight is; more is the same.
-_LARGEST = 50.0
-# What is left of a row's density after a merge, at the least: log of it is finite.
-_LEAST = 1e-15 - 1.0
-
-
 def _is_slow(reached: np.ndarray, tol: float) -> bool:
     """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
     if len(reached) < 3:  # noqa: PLR2004
@@ -195,13 +195,14 @@ def _is_slow(reached: np.ndarray, tol: float) -> bool:
     return bool(gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol))
 
 
-def _disjoint(pairs: np.ndarray, wanted: int) -> list[int]:
-    """The first `wanted` of `pairs` that share no component with an earlier one."""
+def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:
+    """The first `wanted` of `pairs`, in `order`, that share no component with an earlier one."""
     used: set[int] = set()
-    chosen = []
-    for number, (i, j) in enumerate(pairs.tolist()):
-        if len(chosen) < wanted and i not in used and j not in used:
-            used |= {i, j}
+    chosen: list[int] = []
+    for number in order.tolist():
+        pair = set(pairs[number].tolist())
+        if len(chosen) < wanted and not used & pair:
+            used |= pair
             chosen.append(number)
     return chosen
 

@@ -1,7 +1,7 @@
 """The only door to native code.
 
-A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, `em_steps` and
-`inverse_cholesky`; `kernel()` gives the native one, or the NumPy reference where the extension is absent.
+A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, and, for what is
+small, `em_steps`, `merge_losses` and `inverse_cholesky`; `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 
 import warnings

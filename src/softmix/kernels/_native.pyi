@@ -4,6 +4,17 @@ import numpy as np
 
 def available() -> list[str]: ...
 def inverse_cholesky(matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray) -> None: ...
+def merge_losses(
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    resp: np.ndarray,
+    log_norm: np.ndarray,
+    pairs: np.ndarray,
+    log_constants: np.ndarray,
+    means: np.ndarray,
+    factors: np.ndarray,
+    losses: np.ndarray,
+) -> None: ...
 
 class _Gaussian:
     def __init__(self, isa: str, shape: int, components: int, features: int) -> None: ...

@@ -145,6 +145,38 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return factors, squared_norms
 
 
+def merge_losses(
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    resp: np.ndarray,
+    log_norm: np.ndarray,
+    pairs: np.ndarray,
+    merged: GaussianParameters,
+) -> np.ndarray:
+    """What Σ_i w_i log p(x_i) loses when each of `pairs` becomes one component.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d), float64
+    row_weights : ndarray of shape (n,) or None
+    resp, log_norm : ndarray of shape (n, K) and (n,)
+        Memberships and log-densities under the mixture as it is.
+    pairs : ndarray of int64 of shape (m, 2)
+    merged : GaussianParameters
+        The m components that they make, full or diagonal, with the weights of both.
+
+    Returns
+    -------
+    losses : ndarray of shape (m,)
+        Rows of which neither of a pair has a thousandth are left out.
+    """
+    losses = np.zeros(len(pairs))
+    constants, pairs = merged.log_constants, np.ascontiguousarray(pairs, dtype=np.int64)
+    means, factors = _doubles(merged.means), _doubles(merged.factors)
+    _native.merge_losses(rows, row_weights, resp, log_norm, pairs, constants, means, factors, losses)
+    return losses
+
+
 def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
     """`out` itself where the kernel can write it, else a buffer of its shape."""
     if out is None or (out.dtype == dtype and out.flags.c_contiguous):

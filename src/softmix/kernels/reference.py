@@ -129,3 +129,35 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             factors[k] = invert_triangular(np.linalg.cholesky(matrix))
             squared_norms[k] = np.vdot(factors[k], factors[k])
     return factors, squared_norms
+
+
+def merge_losses(
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    resp: np.ndarray,
+    log_norm: np.ndarray,
+    pairs: np.ndarray,
+    merged: GaussianParameters,
+) -> np.ndarray:
+    """What Σ_i w_i log p(x_i) loses when each of `pairs` becomes one component.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d), float64
+    row_weights : ndarray of shape (n,) or None
+    resp, log_norm : ndarray of shape (n, K) and (n,)
+        Memberships and log-densities under the mixture as it is.
+    pairs : ndarray of int64 of shape (m, 2)
+    merged : GaussianParameters
+        The m components that they make, full or diagonal, with the weights of both.
+
+    Returns
+    -------
+    losses : ndarray of shape (m,)
+        Rows of which neither of a pair has a thousandth are left out.
+    """
+    share = resp[:, pairs].sum(axis=2)
+    together = np.exp(np.minimum(_log_joint(prepare(merged, rows.dtype), rows) - log_norm[:, None], 50.0))
+    gains = np.log(np.maximum(1.0 - share + together, 1e-15))
+    weights = np.ones(len(rows)) if row_weights is None else row_weights
+    return -(weights @ np.where(share < 1e-3, 0.0, gains))  # noqa: PLR2004

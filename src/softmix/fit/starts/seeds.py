@@ -37,12 +37,12 @@ def spread_out_rows(
     """
     seeds = np.empty((n_seeds, rows.shape[1]))
     nearest = np.full(len(rows), np.inf)
-    chances = weights
+    chances, norms = weights, np.einsum("ij,ij->i", rows, rows)
     for seed in range(n_seeds):
         drawn = np.searchsorted(np.cumsum(chances), rng.uniform(size=_TRIALS) * chances.sum())
         drawn = np.minimum(drawn, len(rows) - 1)
-        squared = ((rows - rows[drawn, None, :]) ** 2).sum(axis=2)
-        np.minimum(squared, nearest, out=squared)
+        squared = norms + (norms[drawn, None] - 2.0 * rows[drawn] @ rows.T)
+        np.clip(squared, 0.0, nearest, out=squared)
         best = int(np.argmin(squared @ weights))
         seeds[seed], nearest = rows[drawn[best]], squared[best]
         chances = weights * nearest if nearest.any() else weights
