@@ -40,7 +40,7 @@ class Components:
             covariances = covariances[:, None]
         return cls(parameters.weights, parameters.means, np.broadcast_to(covariances, shape))
 
-    def __getitem__(self, which: np.ndarray) -> "Components":
+    def __getitem__(self, which: np.ndarray | list[int]) -> "Components":
         return Components(self.weights[which], self.means[which], self.covariances[which])
 
     def __or__(self, other: "Components") -> "Components":
@@ -53,7 +53,7 @@ class Components:
 
     @property
     def are_matrices(self) -> bool:
-        return self.covariances.ndim == 3  # noqa: PLR2004
+        return self.covariances.ndim == 3
 
     def outer(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """a bᵀ for each row of a and b (K, d), as the covariances are kept."""

@@ -4,8 +4,6 @@ The rows are in coordinates where the data's own covariance is the identity, or 
 that floors are numbers and nothing depends on units.
 """
 
-from collections.abc import Iterable
-
 import numpy as np
 
 from softmix.blocks import Block
@@ -15,7 +13,7 @@ from softmix.fit.moves import Components, merge, near_pairs
 from softmix.kernels import kernel
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.statistics import GaussianStatistics, StatisticsLayout
+from softmix.statistics import GaussianStatistics
 from softmix.structures import Structure
 
 # Of every component this many pairs are looked at, and this many pairs a component are weighed
@@ -61,20 +59,18 @@ class ShortRuns:
         components = Components(weights, means, covariances)
         return self.maximise(_with_pseudo_rows(components.statistics(self.structure.shape), pseudo_rows))
 
-    def anneal(
-        self, parameters: GaussianParameters, schedule: Iterable[tuple[float, float]]
-    ) -> GaussianParameters:
+    def anneal(self, parameters: GaussianParameters, schedule: np.ndarray) -> GaussianParameters:
         """EM with memberships tempered and covariances held up, one step an entry.
 
         Parameters
         ----------
-        schedule : iterable of (beta, pseudo_rows)
-            Memberships are ∝ (π_k N_k)^β: below 1 they are softer, so that a component sees
+        schedule : ndarray of shape (steps, 2)
+            (β, pseudo-rows) of each step. Memberships are ∝ (π_k N_k)^β: below 1 they are softer, so that a component sees
             beyond the cluster it was put on (Ueda & Nakano 1998, "Deterministic annealing EM
-            algorithm"). Each component gets `pseudo_rows` rows about its own mean, as wide in
+            algorithm"). Each component gets the pseudo-rows about its own mean, as wide in
             every direction as it is on average, so that it cannot collapse on few rows.
         """
-        parameters, _ = self._steps(parameters, np.array(list(schedule)))
+        parameters, _ = self._steps(parameters, schedule)
         return parameters
 
     def climb(
@@ -188,7 +184,7 @@ class ShortRuns:
 
 def _is_slow(reached: np.ndarray, tol: float) -> bool:
     """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
-    if len(reached) < 3:  # noqa: PLR2004
+    if len(reached) < 3:
         return False
     before, gain = np.diff(reached[-3:])
     ratio = max(gain / before, _FAST) if gain < before else 1.0

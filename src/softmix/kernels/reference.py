@@ -160,4 +160,4 @@ def merge_losses(
     together = np.exp(np.minimum(_log_joint(prepare(merged, rows.dtype), rows) - log_norm[:, None], 50.0))
     gains = np.log(np.maximum(1.0 - share + together, 1e-15))
     weights = np.ones(len(rows)) if row_weights is None else row_weights
-    return -(weights @ np.where(share < 1e-3, 0.0, gains))  # noqa: PLR2004
+    return -(weights @ np.where(share < 1e-3, 0.0, gains))

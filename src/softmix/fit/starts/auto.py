@@ -25,19 +25,24 @@ from softmix.structures import Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
-# A pulse that fails this many times in a row has no higher top to lead to; pulses of a start.
-_PATIENCE, _PULSES = 2, 6
+# A top from which this many pulses in a row lead no higher is left; pulses of a start at most.
+_PATIENCE, _PULSES = 3, 6
 # Of the components this share is split in a pulse, and this many more make a start.
 _SHARE, _OVER = 0.5, 0.5
-# Steps with too many components, steps after the merge, and of the climb that follows.
-_MOVING, _SETTLING, _CLIMBING = 8, 8, 20
-# A start's memberships begin this soft.
-_SOFT = 0.5
-_PSEUDO_ROWS = 0.5
-# Nats a row: the climb's tolerance, what counts as higher, and as the same top.
-_CLIMB_TOL, _HIGHER, _SAME = 1e-5, 1e-4, 1e-3
+# Steps with too many components, and after the merge, where columns are few and where they are many.
+_MOVING, _SETTLING, _SETTLING_SLOWLY = 8, 8, 12
+# A start's memberships begin this soft. With more than a few columns memberships are hard too
+# early: log-densities grow with d. Then all steps begin at β = _FEW_COLUMNS / d.
+_SOFT, _FEW_COLUMNS = 0.5, 6.0
+# Pseudo-rows of a component while it moves, at least and for each column; settling begins with
+# about one for each column, where they are many, and they fade.
+_PSEUDO_ROWS, _PER_COLUMN = 1.0, 0.2
+# The climb's tolerance in nats a row, and its steps.
+_CLIMB_TOL, _CLIMBING = 1e-5, 20
+# Nats a row that count as higher, and as the same top; times parameters a row where they are many.
+_HIGHER, _SAME = 1e-4, 1e-3
 # Rows that a search looks at: at least so many, and so many for each component and column.
-_ROWS, _PER_COMPONENT, _PER_COLUMN = 4096, 64, 8
+_ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN = 4096, 64, 8
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
 # Whitened rows vary by 1; where they vary by less than this they are all alike.
@@ -56,8 +61,8 @@ class Top(NamedTuple):
             self.soundness == other.soundness and self.height > other.height + by
         )
 
-    def is_same(self, other: "Top") -> bool:
-        return self.soundness == other.soundness and abs(self.height - other.height) <= _SAME
+    def is_near(self, other: "Top", within: float) -> bool:
+        return self.soundness == other.soundness and abs(self.height - other.height) <= within
 
 
 def auto(
@@ -70,7 +75,7 @@ def auto(
     if found == 1 or axes.shape[1] == 0:
         resp[:, 0] = 1.0
         return resp
-    few = sample.subset(max(_ROWS, found * max(_PER_COMPONENT, _PER_COLUMN * axes.shape[1])), rng)
+    few = sample.subset(max(_ROWS, found * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * axes.shape[1])), rng)
     runs = ShortRuns(few.whitened @ axes, few.weights, structure, share)
     parameters = Search(runs, (few.standardised, few.whitened), found, rng).run().parameters
     if few is not sample:
@@ -91,21 +96,27 @@ class Search:
     n_components: int
     rng: np.random.RandomState
 
+    @property
+    def _unit(self) -> float:
+        """Parameters a row, or 1 where that is less: by so much more likelihood says less."""
+        n, d = self.runs.rows.shape
+        return max(1.0, self.runs.structure.n_parameters(self.n_components, d) / n)
+
     def run(self) -> Top:
-        best, hits, seen = None, 0, []
+        seen: list[Top] = []
+        best, hits, near = None, 0, _SAME * self._unit
         for labels in self._clusterings():
             top = self._begin(labels)
-            if not any(top.is_same(other) for other in seen):
-                seen.append(top)
-                top = self._pulses(top)
-                seen.append(top)
-            if best is not None and top.is_same(best):
-                hits += 1
-                best = max(best, top, key=lambda t: t.height)
+            if not any(top.is_near(other, near) for other in seen):
+                begun, top = top, self._pulses(top)
+                seen += [begun, top]
+            if best is not None and top.is_near(best, near):
+                best, hits = max(best, top, key=lambda t: t.height), hits + 1
             elif best is None or top.beats(best):
                 best, hits = top, 1
             if hits == _HITS:
                 break
+        assert best is not None  # noqa: S101 (there is always one start)
         return best
 
     def _clusterings(self) -> Iterator[np.ndarray]:
@@ -126,25 +137,28 @@ class Search:
         return self._settle(parameters, _SOFT)
 
     def _pulses(self, top: Top) -> Top:
-        failures = 0
+        failures, higher = 0, _HIGHER * self._unit
         for number in range(_PULSES):
             components = Components.of(top.parameters)
             K = len(components.weights)
             which = self.rng.choice(K, int(np.ceil(_SHARE * K)), replace=False)
             more = split(components, which, SPLITS[number % len(SPLITS)], self.rng)
             reached = self._settle(more.parameters(self.runs.structure, self.runs.floor), 1.0)
-            top, failures = (reached, 0) if reached.beats(top, _HIGHER) else (top, failures + 1)
+            top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
             if failures == _PATIENCE:
                 break
         return top
 
     def _settle(self, parameters: GaussianParameters, beta: float) -> Top:
         """Let too many components move, merge the superfluous, and climb."""
-        moving = np.linspace(beta, 1.0, _MOVING)
-        parameters = self.runs.anneal(parameters, [(b, _PSEUDO_ROWS) for b in moving])
-        parameters = self.runs.reduce_to(parameters, self.n_components)
-        settling = np.linspace(_PSEUDO_ROWS, 0.0, _SETTLING)
-        parameters = self.runs.anneal(parameters, [(1.0, pseudo_rows) for pseudo_rows in settling])
+        d = self.runs.rows.shape[1]
+        soft = min(1.0, _FEW_COLUMNS / d)
+        pseudo_rows = max(_PSEUDO_ROWS, _PER_COLUMN * d)
+        moving = np.linspace([min(beta, soft), pseudo_rows], [1.0, pseudo_rows], _MOVING)
+        parameters = self.runs.reduce_to(self.runs.anneal(parameters, moving), self.n_components)
+        pseudo_rows = max(_PSEUDO_ROWS, d - _FEW_COLUMNS)
+        steps = _SETTLING if soft == 1.0 else _SETTLING_SLOWLY
+        parameters = self.runs.anneal(parameters, np.linspace([soft, pseudo_rows], [1.0, 0.0], steps))
         parameters, height = self.runs.climb(parameters, _CLIMB_TOL, _CLIMBING)
         return Top(-self.runs.n_unwitnessed(parameters), height, parameters)
 
