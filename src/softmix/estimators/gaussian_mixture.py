@@ -150,6 +150,7 @@ default='full'
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
+        "acceleration": [StrOptions({"squarem"}), None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -170,6 +171,7 @@ default='full'
         verbose: int = 0,
         verbose_interval: int = 10,
         n_jobs: int | None = None,
+        acceleration: str | None = "squarem",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -186,6 +188,7 @@ default='full'
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.n_jobs = n_jobs
+        self.acceleration = acceleration
 
     # Fitting
 
@@ -272,6 +275,7 @@ default='full'
             max_iter=self.max_iter,
             n_init=self.n_init,
             init_params=self.init_params,
+            acceleration=self.acceleration,
             given=check_given(
                 self.weights_init,
                 self.means_init,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from softmix.fit.acceleration import Plain, Squarem
 from softmix.fit.stopping import Stopping
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
@@ -10,12 +11,17 @@ from softmix.statistics import GaussianStatistics
 def em(
     sweep: Callable[[GaussianParameters], GaussianStatistics],
     maximise: Callable[[GaussianStatistics], GaussianParameters],
-    parameters: GaussianParameters,
     stopping: Stopping,
+    acceleration: Plain | Squarem,
 ) -> GaussianParameters:
-    """Climb from `parameters`. Dempster, Laird & Rubin (1977)."""
+    """Climb from where `acceleration` begins. Dempster, Laird & Rubin (1977)."""
+    parameters = acceleration.safe
     for _ in stopping:
         statistics = sweep(parameters)  # hides where the rows are and who adds
-        stopping.saw(statistics.log_likelihood / statistics.total_weight)
-        parameters = maximise(statistics)  # hides the covariance structure
-    return parameters
+        if acceleration.fell(statistics.log_likelihood):
+            stopping.wasted()
+            parameters = acceleration.safe
+        else:
+            stopping.saw(statistics.log_likelihood / statistics.total_weight)
+            parameters = acceleration.after(parameters, maximise(statistics))  # hides the structure
+    return acceleration.safe

@@ -7,7 +7,10 @@ import numpy as np
 from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
 from softmix.fit.degeneracy import Degeneracy, find_degeneracies
+from softmix.fit.acceleration import Plain, Squarem
+from softmix.fit.chart import Chart
 from softmix.fit.em import em
+from softmix.fit.moves import Components
 from softmix.fit.plan import FitPlan, FitResult
 from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample
@@ -37,7 +40,7 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
         except IllDefinedCovarianceError as error:
             refusal = error
             continue
-        results.append(_climb(sweep, plan, floor, parameters))
+        results.append(_climb(sweep, plan, spread, floor, parameters))
     if refusal is not None and not results:
         raise refusal
     return _best(results, sweep)
@@ -96,15 +99,16 @@ class _Climb:
 
 
 def _climb(
-    sweep: ThreadSweep, plan: FitPlan, floor: CovarianceFloor, parameters: GaussianParameters
+    sweep: ThreadSweep, plan: FitPlan, spread: Spread, floor: CovarianceFloor, parameters: GaussianParameters
 ) -> FitResult:
     history = () if plan.resumed is None else plan.resumed.history
     stopping = Stopping(plan.tol, plan.max_iter, history, plan.watcher.iteration_ends)
     climb = _Climb(sweep, plan.structure.m_step, floor)
+    acceleration = _acceleration(plan, spread, floor, parameters)
     total_weight = sweep.source.total_weight
     collapsed = []
     try:
-        parameters = em(climb.sweep, climb.maximise, parameters, stopping)
+        parameters = em(climb.sweep, climb.maximise, stopping, acceleration)
     except IllDefinedCovarianceError as error:
         parameters = climb.last_swept
         collapsed = _collapsed(error, parameters, total_weight)
@@ -119,6 +123,21 @@ def _climb(
         not collapsed,
         collapsed + find_degeneracies(parameters, total_weight, floor),
     )
+
+
+def _acceleration(
+    plan: FitPlan, spread: Spread, floor: CovarianceFloor, parameters: GaussianParameters
+) -> Plain | Squarem:
+    if plan.acceleration is None:
+        return Plain(parameters)
+    structure = plan.structure
+
+    def admit(leap: GaussianParameters) -> GaussianParameters | None:
+        if structure.is_free:
+            return leap if (floor.thinness_bounds(leap) > floor.lowest).all() else None
+        return Components.of(leap).parameters(structure, floor)
+
+    return Squarem(parameters, Chart(spread, structure.shape), admit)
 
 
 def _collapsed(

@@ -63,6 +63,7 @@ class FitPlan:
     max_iter: int
     n_init: int
     init_params: str
+    acceleration: str | None = "squarem"
     given: Given = field(default_factory=Given)
     resumed: Resumed | None = None
     watcher: Watcher = field(default_factory=Watcher)

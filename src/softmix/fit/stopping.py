@@ -58,6 +58,10 @@ class Stopping:
         while self.n_iter < self.max_iter and not self.converged:
             yield self.n_iter
 
+    def wasted(self) -> None:
+        """Count a sweep that led nowhere."""
+        self.n_iter += 1
+
     def saw(self, log_likelihood: float) -> None:
         """Record the log-likelihood per row of the sweep just made."""
         if not self.trace:

@@ -1,0 +1,66 @@
+"""Coordinates of mixtures in which a straight line stays among mixtures.
+
+Weights by their logarithms, means in units of the data's spread, and precision factors, seen in
+whitened rows, by the logarithms of their diagonals and what stands beside them in units of it:
+F = D (I + N), Σ⁻¹ = (I + N)ᵀ D² (I + N) (Pourahmadi 1999, the modified Cholesky decomposition).
+None of it depends on the units of the columns.
+"""
+
+import numpy as np
+
+from softmix.fit.spread import Spread
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters.gaussian import invert_triangular
+
+# Means to more than this many times the data's spread, or factors to more than e to this, are no leap
+# but an overflow.
+_FAR = 300.0
+
+
+class Chart:
+    """The coordinates of mixtures with K components in d columns, of one shape."""
+
+    def __init__(self, spread: Spread, shape: FactorShape) -> None:
+        self._shape, self._mean = shape, spread.mean
+        self._factor = spread.factor
+        self._matrix = self._factor.ndim == 2  # noqa: PLR2004
+        self._root = invert_triangular(self._factor) if self._matrix else 1.0 / self._factor
+
+    def coordinates(self, parameters: GaussianParameters) -> np.ndarray:
+        """A vector; an empty component's weight stays where it is."""
+        log_weights = np.where(parameters.weights > 0, parameters.log_weights, 0.0)
+        means = self._times(parameters.means - self._mean, self._factor)
+        return np.concatenate([log_weights, means.ravel(), *self._flat(parameters.factors)])
+
+    def moved(self, parameters: GaussianParameters, move: np.ndarray) -> GaussianParameters | None:
+        """`parameters` moved in these coordinates; None where numbers overflow."""
+        K, d = parameters.means.shape
+        if not np.abs(move).max() < _FAR:
+            return None
+        weights = parameters.weights * np.exp(move[:K])
+        means = parameters.means + self._times(move[K : K + K * d].reshape(K, d), self._root)
+        factors = self._moved_factors(parameters.factors, move[K + K * d :])
+        return GaussianParameters(weights / weights.sum(), means, factors, self._shape)
+
+    def _times(self, rows: np.ndarray, factor: np.ndarray) -> np.ndarray:
+        return rows @ factor.T if self._matrix else rows * factor
+
+    def _flat(self, factors: np.ndarray) -> tuple[np.ndarray, ...]:
+        if not self._shape.is_matrix:
+            return (np.log(factors * self._root).ravel(),)
+        whitened = factors @ self._root if self._matrix else factors * self._root
+        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1)
+        return np.log(diagonal).ravel(), (np.tril(whitened, -1) / diagonal[..., None]).ravel()
+
+    def _moved_factors(self, factors: np.ndarray, move: np.ndarray) -> np.ndarray:
+        if not self._shape.is_matrix:
+            return factors * np.exp(move).reshape(factors.shape)
+        d = factors.shape[-1]
+        stack = factors.reshape(-1, d, d)
+        logs, beside = move[: len(stack) * d].reshape(-1, d, 1), move[len(stack) * d :].reshape(-1, d, d)
+        # F' = D e^δ (I + N + ν) = e^δ (F + D ν), D the diagonal of F in whitened rows.
+        whitened = stack @ self._root if self._matrix else stack * self._root
+        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1)[..., None]
+        added = diagonal * beside
+        added = added @ self._factor if self._matrix else added * self._factor
+        return (np.exp(logs) * (stack + added)).reshape(factors.shape)
