@@ -15,12 +15,12 @@ def faithful(folder):
     return pd.read_csv(folder / "faithful.csv")
 
 
-def test_the_model_is_the_one_that_python_fits(softmix, folder):
-    assert (
-        softmix("fit", "faithful.csv", "-k", 3, "--covariance", "tied", "--seed", 5, "-o", "m.softmix").status
-        == 0
-    )
-    expected = GaussianMixture(3, covariance_type="tied", random_state=5).fit(faithful(folder))
+@pytest.mark.parametrize("covariance", ["tied", "VVE"])
+def test_the_model_is_the_one_that_python_fits(covariance, softmix, folder):
+    said = softmix("fit", "faithful.csv", "-k", 3, "--covariance", covariance, "--seed", 5, "-o", "m.softmix")
+    assert said.status == 0
+    assert f"3 components, {covariance} covariance" in softmix("info", "m.softmix").out
+    expected = GaussianMixture(3, covariance_type=covariance, random_state=5).fit(faithful(folder))
     fitted = load("m.softmix")
     assert np.array_equal(fitted.means_, expected.means_)
     assert np.array_equal(fitted.covariances_, expected.covariances_)

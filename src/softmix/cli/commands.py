@@ -7,7 +7,10 @@ import click
 
 from softmix import __version__
 
-_COVARIANCES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
+_COVARIANCES = (
+    *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
+    *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
+)
 _INITS = ("kmeans", "k-means++", "random", "random_from_data")
 _MAX_SEED = 2**32 - 1
 

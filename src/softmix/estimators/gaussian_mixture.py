@@ -28,7 +28,7 @@ from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
 from softmix.fit import FitPlan, FitResult, Resumed, Watcher, fit_mixture
 from softmix.parameters import GaussianParameters, draw
-from softmix.structures import STRUCTURES, Structure
+from softmix.structures import STRUCTURES, UNIVARIATE, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
 _INIT_PARAMS = {"auto", "kmeans", "k-means++", "random", "random_from_data"}
@@ -48,11 +48,13 @@ class GaussianMixture(
     ----------
     n_components : int, default=1
         The number of components, K.
-    covariance_type : {'full', 'tied', 'diag', 'spherical', 'VVV', 'EEE', 'VVI', 'VII'}, \
-default='full'
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'EII', 'VII', 'EEI', 'VEI', 'EVI', \
+'VVI', 'EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV', 'E', 'V'}, default='full'
         What the covariances may be: one free matrix a component ('full', mclust's VVV), one
         matrix for all ('tied', EEE), one variance a component and column ('diag', VVI), or
-        one variance a component ('spherical', VII).
+        one variance a component ('spherical', VII). mclust's names say which of volume, shape
+        and orientation are equal (E), vary (V), or are the identity (I); E and V alone are for
+        one column.
     tol : float, default=1e-3
         Stop when the gain in log-likelihood still to come, projected from the last three
         iterations, is at most this many nats per row, twice in a row; or when 100 iterations
@@ -93,7 +95,9 @@ default='full'
     weights_ : ndarray of shape (n_components,)
     means_ : ndarray of shape (n_components, n_features)
     covariances_ : ndarray
-        (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'.
+        (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'. Of
+        mclust's names, EEE has (d, d), those that end in II (K,), others in I (K, d), and the
+        rest (K, d, d).
     precisions_ : ndarray
         Inverses of `covariances_`, of the same shape.
     precisions_cholesky_ : ndarray
@@ -264,6 +268,11 @@ default='full'
         return source
 
     def _plan(self, n_features: int) -> FitPlan:
+        if self.covariance_type in UNIVARIATE and n_features != 1:
+            raise ValueError(
+                f"covariance_type={self.covariance_type!r} is mclust's name for data of one column, but X "
+                f"has {n_features}. Take one of three letters, such as 'EEE' or 'VVV'."
+            )
         return FitPlan(
             structure=self._structure(),
             n_components=self.n_components,

@@ -1,7 +1,5 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from softmix.e_step import statistics_from_resp
@@ -16,6 +14,7 @@ from softmix.fit.stopping import Stopping
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
+from softmix.structures import Structure
 from softmix.sweep import ThreadSweep
 
 
@@ -28,12 +27,12 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
         With ``reg_covar=0``, if a covariance is singular at every start.
     """
     spread = measure_spread(sweep, plan.structure.shape)
-    floor = CovarianceFloor(spread.factor, plan.reg_covar)
+    floor = plan.structure.floor(spread.factor, plan.reg_covar, spread.constant)
     results, refusal = [], None
     for run in range(plan.n_init if plan.draws_starts else 1):
         plan.watcher.run_begins(run)
         try:
-            parameters = floor.project(_start(sweep, plan, spread, floor, rng))
+            parameters = plan.structure.project(_start(sweep, plan, spread, floor, rng), floor)
         except IllDefinedCovarianceError as error:
             refusal = error
             continue
@@ -82,17 +81,15 @@ def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> n
 class _Climb:
     """Sweep and M-step of one run; it keeps the parameters of the last sweep, which are sound."""
 
-    def __init__(
-        self, sweep: ThreadSweep, m_step: Callable[..., GaussianParameters], floor: CovarianceFloor
-    ) -> None:
-        self._sweep, self._m_step, self._floor = sweep, m_step, floor
+    def __init__(self, sweep: ThreadSweep, structure: Structure, floor: CovarianceFloor) -> None:
+        self._sweep, self._structure, self._floor = sweep, structure, floor
 
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
         self.last_swept = parameters
         return self._sweep(parameters)
 
     def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
-        return self._m_step(statistics, self._floor)
+        return self._structure.m_step(statistics, self._floor, self.last_swept)
 
 
 def _climb(
@@ -100,7 +97,7 @@ def _climb(
 ) -> FitResult:
     history = () if plan.resumed is None else plan.resumed.history
     stopping = Stopping(plan.tol, plan.max_iter, history, plan.watcher.iteration_ends)
-    climb = _Climb(sweep, plan.structure.m_step, floor)
+    climb = _Climb(sweep, plan.structure, floor)
     total_weight = sweep.source.total_weight
     collapsed = []
     try:

@@ -48,8 +48,10 @@ class ShortRuns:
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
         return GaussianEStep(parameters, self.rows.dtype)(self._block)
 
-    def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
-        return self.structure.m_step(statistics, self.floor)
+    def maximise(
+        self, statistics: GaussianStatistics, previous: GaussianParameters | None = None
+    ) -> GaussianParameters:
+        return self.structure.m_step(statistics, self.floor, previous)
 
     def from_labels(self, labels: np.ndarray, n_components: int, pseudo_rows: float) -> GaussianParameters:
         """Parameters of hard clusters."""
@@ -99,7 +101,7 @@ class ShortRuns:
             if len(reached) < len(schedule):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
-                parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows))
+                parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
                 reached.append(statistics.log_likelihood)
         return parameters, reached
 
