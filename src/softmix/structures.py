@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 
 from softmix import m_step
-from softmix.m_step import CovarianceFloor, Moments, moments
+from softmix.m_step import ConjugatePrior, CovarianceFloor, Moments, moments
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 
@@ -58,10 +58,15 @@ class Structure:
     iterative: bool = False
     is_free: bool = False
 
-    def n_parameters(self, n_components: int, n_features: int) -> int:
+    @property
+    def one_covariance(self) -> bool:
+        """Whether one covariance serves all components."""
+        return self.n_covariance_parameters(2, 2) == self.n_covariance_parameters(1, 2)
+
+    def n_parameters(self, n_components: int, n_features: int, *, equal_weights: bool = False) -> int:
         """Free parameters of the whole mixture: covariances, means and weights."""
         K, d = n_components, n_features
-        return self.n_covariance_parameters(K, d) + K * d + K - 1
+        return self.n_covariance_parameters(K, d) + K * d + (0 if equal_weights else K - 1)
 
     def rows_needed(self, n_features: int) -> float:
         """Rows that a component must own for its own part of the covariances to be determined.
@@ -82,8 +87,13 @@ class Structure:
         statistics: GaussianStatistics,
         floor: CovarianceFloor,
         previous: GaussianParameters | None = None,
+        prior: ConjugatePrior | None = None,
+        *,
+        equal_weights: bool = False,
     ) -> GaussianParameters:
         """The M-step: the expected log-likelihood is at its maximum, or above that of `previous`.
+
+        With a prior, it is the expected log-posterior.
 
         Parameters
         ----------
@@ -92,8 +102,14 @@ class Structure:
         previous : GaussianParameters, optional
             Those of the sweep that gave the statistics. Steps by iteration begin there; without
             them they may end in another maximum.
+        prior : ConjugatePrior, optional
+        equal_weights : bool
+            Hold every weight at 1 / K.
         """
-        return self._maximise(moments(statistics), floor, None if previous is None else previous.factors)
+        found = moments(statistics)
+        found = found.with_equal_weights() if equal_weights else found
+        found = found if prior is None else prior.over(found)
+        return self._maximise(found, floor, None if previous is None else previous.factors)
 
     def project(self, parameters: GaussianParameters, floor: CovarianceFloor) -> GaussianParameters:
         """`parameters` within the structure and above the floor; themselves where they are.

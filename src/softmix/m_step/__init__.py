@@ -5,9 +5,11 @@ from softmix.m_step.diagonal import eei, evi, vei, vvi
 from softmix.m_step.floor import CovarianceFloor
 from softmix.m_step.moments import Moments, moments
 from softmix.m_step.own_axes import eev, evv, vev, vvv
+from softmix.m_step.prior import ConjugatePrior
 from softmix.m_step.spherical import eii, vii
 
 __all__ = [
+    "ConjugatePrior",
     "CovarianceFloor",
     "Moments",
     "eee",

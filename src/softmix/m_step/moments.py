@@ -4,7 +4,7 @@
 W_k = scatter_k − sum_k sum_kᵀ / count_k      (or its diagonal, or its trace)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Moments:
     means: np.ndarray
     count: np.ndarray
     scatter: np.ndarray
+
+    def with_equal_weights(self) -> "Moments":
+        """The same with every π_k = 1 / K, an empty component's too."""
+        return replace(self, weights=np.full(self.weights.shape, 1.0 / len(self.weights)))
 
     @property
     def n_features(self) -> int:
