@@ -14,10 +14,9 @@ X, _ = clusters()
 def test_one_column(name):
     """There every structure is mclust's E or V."""
     column, _ = clusters(n=200, d=1, k=2, separation=4.0)
-    univariate = GaussianMixture(2, covariance_type=name[0], random_state=0, tol=1e-9, max_iter=500).fit(
-        column
-    )
-    model = GaussianMixture(2, covariance_type=name, random_state=0, tol=1e-9, max_iter=500).fit(column)
+    params = {"init_params": "kmeans", "random_state": 0, "tol": 1e-9, "max_iter": 500}
+    univariate = GaussianMixture(2, covariance_type=name[0], **params).fit(column)
+    model = GaussianMixture(2, covariance_type=name, **params).fit(column)
     np.testing.assert_allclose(model.predict_proba(column), univariate.predict_proba(column), atol=1e-7)
     assert model.bic(column) == pytest.approx(univariate.bic(column), rel=1e-9)
 

@@ -189,8 +189,10 @@ def _is_slow(reached: np.ndarray, tol: float) -> bool:
     if len(reached) < 3:
         return False
     before, gain = np.diff(reached[-3:])
+    if gain <= 0:
+        return True
     ratio = max(gain / before, _FAST) if gain < before else 1.0
-    return bool(gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol))
+    return bool(ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol)
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:

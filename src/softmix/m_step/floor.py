@@ -45,13 +45,14 @@ class CovarianceFloor:
         F with S⁻¹ = Fᵀ F: lower triangular, diagonal, or scalar, as the structure.
     share : float
         ρ ≥ 0; 0 forbids the floor, and a singular covariance is then an error.
-    resolution : float
-        The share of S that rounding leaves of a variance.
+    resolution : float, optional
+        The share of S that rounding leaves of a variance: by default what whitening by `factor`
+        leaves, more where columns are nearly collinear.
     """
 
     factor: np.ndarray
     share: float
-    resolution: float = SINGULAR
+    resolution: float | None = None
 
     @classmethod
     def round(cls, factor: np.ndarray, share: float, constant: np.ndarray) -> "CovarianceFloor":
@@ -79,7 +80,15 @@ class CovarianceFloor:
     @property
     def lowest(self) -> float:
         """The share of S that a sound covariance exceeds: ρ, or what rounding can resolve."""
-        return max(self.share, self.resolution)
+        return max(self.share, self._resolution)
+
+    @cached_property
+    def _resolution(self) -> float:
+        if self.resolution is not None:
+            return self.resolution
+        if self.factor.ndim < 2:
+            return SINGULAR
+        return SINGULAR * float((np.abs(self.factor) @ self._scale).max() ** 2)
 
     @cached_property
     def _cholesky(self) -> np.ndarray:
