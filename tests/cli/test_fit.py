@@ -38,7 +38,7 @@ def test_every_option_reaches_the_model(softmix):
         "seed": 9,
     }
     flat = [part for name, value in options.items() for part in (f"--{name}", value)]
-    softmix("fit", "faithful.csv", "-k", 2, *flat, "-o", "m.softmix")
+    softmix("fit", "faithful.csv", "-k", 2, *flat, "--prior", "--equal-weights", "-o", "m.softmix")
     params = load("m.softmix").get_params()
     wanted = {
         "tol": 0.01,
@@ -47,6 +47,8 @@ def test_every_option_reaches_the_model(softmix):
         "init_params": "random",
         "reg_covar": 1e-4,
         "n_jobs": 1,
+        "prior": "default",
+        "weights": "equal",
     }
     assert params | wanted | {"random_state": 9} == params
 

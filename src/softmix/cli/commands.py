@@ -118,6 +118,8 @@ def _jobs(command: Command) -> Command:
     metavar="SHARE",
     help="Smallest spread of a cluster, as a share of the data's own.",
 )
+@click.option("--prior", is_flag=True, help="Keep clusters from collapsing by a conjugate prior.")
+@click.option("--equal-weights", is_flag=True, help="Give all clusters the same weight.")
 @_jobs
 @_speaking
 def fit(**options: Any) -> None:

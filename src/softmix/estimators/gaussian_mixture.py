@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softmix.blocks import ArrayBlocks
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.verbose import PrintingWatcher
@@ -90,6 +91,15 @@ class GaussianMixture(
         Threads. None uses every core that the process may use, within OMP_NUM_THREADS and
         joblib's limits. The answer has the same bits for any number.
 
+    prior : {'default'}, dict or None, default=None
+        A conjugate prior for means and covariances, which keeps components from collapsing: with
+        it, EM climbs to the maximum of the posterior (Fraley & Raftery 2007). 'default' takes
+        mclust's values; a dict gives some of them: 'shrinkage' (κ, 0.01; 0 leaves the means
+        without a prior), 'mean' (of shape (d,), that of the rows), 'dof' (ν, d + 2), and 'scale'
+        (Λ, the covariance of the rows / K^{2/d}; for diagonal and spherical types one variance).
+    weights : {'free', 'equal'}, default='free'
+        'equal' holds every weight at 1 / K.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
@@ -108,7 +118,8 @@ class GaussianMixture(
     lower_bound_ : float
         Mean log-likelihood per row (weighted) of the data under the stored parameters.
     lower_bounds_ : list of float
-        The same at each iteration of the best run.
+        The same at each iteration of the best run; with a prior, and its logarithm per row, up to
+        a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
         The most probable component of each row of the data.
     n_features_in_ : int
@@ -154,6 +165,8 @@ class GaussianMixture(
         "verbose": ["verbose"],
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
+        "prior": [StrOptions({"default"}), dict, None],
+        "weights": [StrOptions({"free", "equal"})],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -174,6 +187,8 @@ class GaussianMixture(
         verbose: int = 0,
         verbose_interval: int = 10,
         n_jobs: int | None = None,
+        prior: Any = None,
+        weights: str = "free",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -190,6 +205,8 @@ class GaussianMixture(
         self.verbose = verbose
         self.verbose_interval = verbose_interval
         self.n_jobs = n_jobs
+        self.prior = prior
+        self.weights = weights
 
     # Fitting
 
@@ -273,6 +290,10 @@ class GaussianMixture(
                 f"covariance_type={self.covariance_type!r} is mclust's name for data of one column, but X "
                 f"has {n_features}. Take one of three letters, such as 'EEE' or 'VVV'."
             )
+        if self.weights == "equal" and self.weights_init is not None:
+            raise ValueError(
+                "weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one."
+            )
         return FitPlan(
             structure=self._structure(),
             n_components=self.n_components,
@@ -289,6 +310,8 @@ class GaussianMixture(
                 n_features,
                 self._structure(),
             ),
+            prior=check_prior(self.prior, n_features, self._structure()),
+            equal_weights=self.weights == "equal",
             resumed=self._resumed(n_features),
             watcher=PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher(),
         )
@@ -411,7 +434,8 @@ class GaussianMixture(
         save(self, path)
 
     def _n_parameters(self) -> int:
-        return self._structure().n_parameters(*np.shape(self.means_))
+        K, d = np.shape(self.means_)
+        return self._structure().n_parameters(K, d, equal_weights=self.weights == "equal")
 
     # The fitted state as the layers below see it
 

@@ -12,10 +12,11 @@ def em(
     maximise: Callable[[GaussianStatistics], GaussianParameters],
     parameters: GaussianParameters,
     stopping: Stopping,
+    log_prior: Callable[[GaussianParameters], float] = lambda _: 0.0,
 ) -> GaussianParameters:
     """Climb from `parameters`. Dempster, Laird & Rubin (1977)."""
     for _ in stopping:
         statistics = sweep(parameters)  # hides where the rows are and who adds
-        stopping.saw(statistics.log_likelihood / statistics.total_weight)
+        stopping.saw((statistics.log_likelihood + log_prior(parameters)) / statistics.total_weight)
         parameters = maximise(statistics)  # hides the covariance structure
     return parameters
