@@ -3,10 +3,17 @@
 import numpy as np
 
 from softmix import GaussianMixture
+from softmix.blocks import ArrayBlocks
+from softmix.e_step import statistics_from_resp
+from softmix.fit.spread import measure_spread
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
+from softmix.structures import STRUCTURES
+from softmix.sweep import ThreadSweep
 
-TYPES = ("full", "tied", "diag", "spherical")
+TYPES = ("full", "tied", "diag", "spherical")  # one of each shape of factors
+MCLUST_TYPES = tuple(name for name in STRUCTURES if len(name) == 3)
+ALL_TYPES = (*TYPES, *(name for name in MCLUST_TYPES if name not in {"VVV", "EEE", "VVI", "VII"}))
 ATTRIBUTES = ("weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_", "labels_")
 
 
@@ -44,8 +51,11 @@ def statistics(shape, k=3, d=2, seed=0, centers=None):
 
 
 def start_at(labels, X, covariance_type, **params):
-    """A GaussianMixture that begins at the clusters `labels`, so that no start is drawn."""
+    """A GaussianMixture that begins near the clusters `labels`, so that no start is drawn."""
     k = labels.max() + 1
+    if covariance_type not in TYPES:
+        start = first_step(STRUCTURES[covariance_type], X, np.eye(k)[labels])
+        return starting_at(start, covariance_type, **params)
     means = np.stack([X[labels == j].mean(axis=0) for j in range(k)])
     spread = np.cov(X.T, bias=True).reshape(X.shape[1], -1)
     precisions = {
@@ -64,3 +74,36 @@ def start_at(labels, X, covariance_type, **params):
         precisions_init=precisions,
         **params,
     )
+
+
+def floor_of(structure, X, share=1e-6):
+    """The covariance floor that a fit of `structure` to X would have."""
+    with ThreadSweep(ArrayBlocks(X), n_jobs=1) as sweep:
+        spread = measure_spread(sweep, structure.shape)
+    return structure.floor(spread.factor, share, spread.constant)
+
+
+def first_step(structure, X, resp, share=1e-6):
+    """The parameters after one M-step from memberships."""
+    return structure.m_step(statistics_from_resp(structure.shape, X, resp), floor_of(structure, X, share))
+
+
+def starting_at(start, covariance_type, **params):
+    """A GaussianMixture that begins at the parameters `start`."""
+    return GaussianMixture(
+        start.n_components,
+        covariance_type=covariance_type,
+        weights_init=start.weights,
+        means_init=start.means,
+        precisions_init=start.precisions(),
+        **params,
+    )
+
+
+def covariance_matrices(parameters):
+    """The covariances of parameters of any shape as (K, d, d)."""
+    K, d = parameters.means.shape
+    values = parameters.covariances()
+    if parameters.shape.is_matrix:
+        return np.broadcast_to(values, (K, d, d))
+    return np.einsum("kj,ij->kij", np.broadcast_to(values.reshape(K, -1), (K, d)), np.eye(d))

@@ -15,12 +15,12 @@ def faithful(folder):
     return pd.read_csv(folder / "faithful.csv")
 
 
-def test_the_model_is_the_one_that_python_fits(softmix, folder):
-    assert (
-        softmix("fit", "faithful.csv", "-k", 3, "--covariance", "tied", "--seed", 5, "-o", "m.softmix").status
-        == 0
-    )
-    expected = GaussianMixture(3, covariance_type="tied", random_state=5).fit(faithful(folder))
+@pytest.mark.parametrize("covariance", ["tied", "VVE"])
+def test_the_model_is_the_one_that_python_fits(covariance, softmix, folder):
+    said = softmix("fit", "faithful.csv", "-k", 3, "--covariance", covariance, "--seed", 5, "-o", "m.softmix")
+    assert said.status == 0
+    assert f"3 components, {covariance} covariance" in softmix("info", "m.softmix").out
+    expected = GaussianMixture(3, covariance_type=covariance, random_state=5).fit(faithful(folder))
     fitted = load("m.softmix")
     assert np.array_equal(fitted.means_, expected.means_)
     assert np.array_equal(fitted.covariances_, expected.covariances_)
@@ -38,7 +38,7 @@ def test_every_option_reaches_the_model(softmix):
         "seed": 9,
     }
     flat = [part for name, value in options.items() for part in (f"--{name}", value)]
-    softmix("fit", "faithful.csv", "-k", 2, *flat, "-o", "m.softmix")
+    softmix("fit", "faithful.csv", "-k", 2, *flat, "--prior", "--equal-weights", "-o", "m.softmix")
     params = load("m.softmix").get_params()
     wanted = {
         "tol": 0.01,
@@ -47,6 +47,8 @@ def test_every_option_reaches_the_model(softmix):
         "init_params": "random",
         "reg_covar": 1e-4,
         "n_jobs": 1,
+        "prior": "default",
+        "weights": "equal",
     }
     assert params | wanted | {"random_state": 9} == params
 

@@ -1,11 +1,12 @@
 """scikit-learn's estimator checks, every one, for every covariance type."""
 
 import pytest
+from simulate import MCLUST_TYPES
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from softmix import GaussianMixture
 
-TYPES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
+TYPES = ("full", "tied", "diag", "spherical", *MCLUST_TYPES)
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns

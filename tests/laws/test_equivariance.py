@@ -1,16 +1,22 @@
-"""Units, offsets and, for full and tied, axes change the answer only as they change the rows."""
+"""A linear map of the rows that a structure follows changes the answer only as it changes the rows."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulate import TYPES, clusters
+from simulate import ALL_TYPES, clusters
 
 from softmix import GaussianMixture
+from softmix.structures import STRUCTURES, Equivariance
 
 X, _ = clusters(n=240, d=3, seed=2, separation=2.0)
 SCALES = st.floats(-8, 8).map(lambda exponent: 10.0**exponent)
 OFFSETS = st.sampled_from([0.0, 1.0, -1e4, 1e8])
+FOLLOWING = {
+    maps: [name for name in ALL_TYPES if STRUCTURES[name].equivariance is maps] for maps in Equivariance
+}
+AFFINE, COLUMNS = FOLLOWING[Equivariance.AFFINE], FOLLOWING[Equivariance.COLUMNS]
+ROTATIONS = FOLLOWING[Equivariance.ROTATIONS]
 STARTS = st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"])
 
 
@@ -29,7 +35,7 @@ def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
 
 
 @given(
-    covariance_type=st.sampled_from(TYPES[:3]),
+    covariance_type=st.sampled_from(AFFINE + COLUMNS),
     scale=st.tuples(SCALES, SCALES, SCALES),
     offset=st.tuples(OFFSETS, OFFSETS, OFFSETS),
     init_params=STARTS,
@@ -44,14 +50,21 @@ def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
     np.testing.assert_allclose(model.means_ / scale - offset, other.means_, atol=10 * atol)
 
 
-@given(scale=SCALES, offset=OFFSETS, init_params=STARTS)
-def test_common_scale(scale, offset, init_params):
-    moved = (X + offset) * scale
-    model, other = fitted(moved, "spherical", init_params), fitted(X, "spherical", init_params)
+@given(
+    covariance_type=st.sampled_from(ROTATIONS),
+    scale=SCALES,
+    offset=OFFSETS,
+    seed=st.integers(0, 999),
+    init_params=STARTS,
+)
+def test_rotations_and_a_common_scale(covariance_type, scale, offset, seed, init_params):
+    axes = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
+    moved = (X @ axes.T + offset) * scale
+    model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
     assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else 1e-6)
 
 
-@given(covariance_type=st.sampled_from(["full", "tied"]), seed=st.integers(0, 999), init_params=STARTS)
+@given(covariance_type=st.sampled_from(AFFINE), seed=st.integers(0, 999), init_params=STARTS)
 def test_affine_maps(covariance_type, seed, init_params):
     rng = np.random.default_rng(seed)
     axes = np.linalg.qr(rng.standard_normal((3, 3)))[0] * 10.0 ** rng.uniform(-2, 2, 3)

@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulate import TYPES, clusters
+from simulate import ALL_TYPES, clusters
 
 from softmix import DegenerateComponentWarning, GaussianMixture
 
@@ -17,8 +17,8 @@ def assert_never_falls(model):
     assert np.diff(bounds).min(initial=0) >= -slack * np.abs(bounds).max()
 
 
+@pytest.mark.parametrize("covariance_type", ALL_TYPES)
 @given(
-    covariance_type=st.sampled_from(TYPES),
     init_params=st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"]),
     reg_covar=st.sampled_from([0.0, 1e-6, 1e-2, 0.3, 2.0]),
     k=st.integers(1, 6),
@@ -26,6 +26,7 @@ def assert_never_falls(model):
     seed=st.integers(0, 99),
     dtype=st.sampled_from([np.float64, np.float32]),
 )
+@settings(max_examples=8)
 def test_monotone(covariance_type, init_params, reg_covar, k, d, seed, dtype):
     X, _ = clusters(n=120, d=d, seed=seed, separation=1.5)
     model = GaussianMixture(
@@ -42,12 +43,31 @@ def test_monotone(covariance_type, init_params, reg_covar, k, d, seed, dtype):
         assert_never_falls(model.fit(X.astype(dtype)))
 
 
-@given(covariance_type=st.sampled_from(TYPES), k=st.integers(2, 5), seed=st.integers(0, 99))
-def test_while_the_floor_is_active(covariance_type, k, seed):
+@pytest.mark.parametrize("covariance_type", ALL_TYPES)
+@given(k=st.integers(2, 5), seed=st.integers(0, 99), reg_covar=st.sampled_from([1e-6, 1e-3]))
+@settings(max_examples=8)
+def test_while_the_floor_is_active(covariance_type, k, seed, reg_covar):
     """Half the rows are one row: some component falls on it and is held at the floor."""
     X, _ = clusters(n=80, d=2, seed=seed)
     X[::2] = X[0]
-    model = GaussianMixture(k, covariance_type=covariance_type, random_state=seed, tol=1e-9, reg_covar=1e-3)
+    model = GaussianMixture(
+        k, covariance_type=covariance_type, random_state=seed, tol=1e-9, reg_covar=reg_covar
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X)
+    assert_never_falls(model)
+
+
+@pytest.mark.parametrize("covariance_type", ALL_TYPES)
+@given(k=st.integers(2, 4), seed=st.integers(0, 99))
+@settings(max_examples=6)
+def test_with_constant_and_collinear_columns(covariance_type, k, seed):
+    """And a few repeated rows: every way to be thin at once."""
+    X, _ = clusters(n=60, d=2, seed=seed)
+    X = np.c_[X, np.full(60, 7.0), X @ [2.0, -1.0]]
+    X[:6] = X[0]
+    model = GaussianMixture(k, covariance_type=covariance_type, random_state=seed, tol=1e-9)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X)
@@ -77,7 +97,7 @@ def test_from_a_start_below_the_floor(covariance_type):
     assert model.converged_
 
 
-@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("covariance_type", ALL_TYPES)
 def test_from_one_warm_fit_to_the_next(covariance_type):
     """To the last bit, also at the optimum, where steps are rounding."""
     X, _ = clusters(separation=6.0)

@@ -75,26 +75,6 @@ def test_without_a_floor_singular_is_refused_by_name():
     assert refusal.value.columns == {0: [1, 2]}
 
 
-SPREADS = {
-    FactorShape.FULL: np.eye(2),
-    FactorShape.SHARED: np.eye(2),
-    FactorShape.DIAGONAL: np.ones(2),
-    FactorShape.SCALAR: np.ones(()),
-}
-
-
-@pytest.mark.parametrize("shape", list(FactorShape))
-def test_projection_of_a_start(shape):
-    sound = parameters(shape)
-    floor = CovarianceFloor(SPREADS[shape], 1e-3)
-    assert floor.project(sound) is sound
-    thin = type(sound)(sound.weights, sound.means, sound.factors * 1e4, shape)
-    raised = floor.project(thin)
-    np.testing.assert_allclose(floor.project(raised).factors, raised.factors, rtol=1e-12)
-    assert all(floor.thin_columns(raised, k) == [0, 1] for k in range(3))
-    assert CovarianceFloor(SPREADS[shape], 0.0).project(thin) is thin
-
-
 def test_columns_of_a_thin_direction_whatever_their_units():
     """The direction (1, −1, 0) in columns of units 1e-6, 1e6 and 1."""
     scale = np.array([1e-6, 1e6, 1.0])
@@ -104,3 +84,19 @@ def test_columns_of_a_thin_direction_whatever_their_units():
     held = parameters(FactorShape.FULL, k=1, d=3)
     held = type(held)(held.weights, held.means, F, FactorShape.FULL)
     assert floor.thin_columns(held, 0) == [0, 1]
+
+
+def test_a_round_floor_is_below_every_column_s_own():
+    """However unlike the units; a constant column does not count."""
+    rng = np.random.default_rng(0)
+    covariance = np.outer([0.01, 1.0, 100.0], [0.01, 1.0, 100.0]) * spd(rng, 3)
+    factor = np.zeros((4, 4))
+    factor[:3, :3] = np.linalg.inv(np.linalg.cholesky(covariance))
+    factor[3, 3] = 1e8
+    floor = CovarianceFloor.round(factor, 1e-4, np.array([False, False, False, True]))
+    radius = floor.factor[0, 0] ** -2.0
+    np.testing.assert_array_equal(floor.factor, floor.factor[0, 0] * np.eye(4))
+    assert radius == pytest.approx(np.linalg.eigvalsh(covariance)[0], rel=1e-6)
+    # Without a share of its own, it is what rounding can resolve.
+    floor = CovarianceFloor.round(factor, 0.0, np.array([False, False, False, True]))
+    assert floor.lowest * floor.factor[0, 0] ** -2.0 == pytest.approx(1e-15 * np.trace(covariance))

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from simulate import MCLUST_TYPES, TYPES
 from sklearn.exceptions import NotFittedError
 from sklearn.mixture import GaussianMixture as SklearnMixture
 
@@ -21,7 +22,7 @@ from softmix import GaussianMixture, load
 from softmix.store import ModelFileError, save
 from softmix.store.model_file import read
 
-COVARIANCES = ["full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII"]
+COVARIANCES = [*TYPES, *MCLUST_TYPES]
 ARRAYS = ["weights_", "means_", "covariances_", "precisions_", "precisions_cholesky_"]
 
 

@@ -7,7 +7,10 @@ import click
 
 from softmix import __version__
 
-_COVARIANCES = ("full", "tied", "diag", "spherical", "VVV", "EEE", "VVI", "VII")
+_COVARIANCES = (
+    *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
+    *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
+)
 _INITS = ("kmeans", "k-means++", "random", "random_from_data")
 _MAX_SEED = 2**32 - 1
 
@@ -115,6 +118,8 @@ def _jobs(command: Command) -> Command:
     metavar="SHARE",
     help="Smallest spread of a cluster, as a share of the data's own.",
 )
+@click.option("--prior", is_flag=True, help="Keep clusters from collapsing by a conjugate prior.")
+@click.option("--equal-weights", is_flag=True, help="Give all clusters the same weight.")
 @_jobs
 @_speaking
 def fit(**options: Any) -> None:

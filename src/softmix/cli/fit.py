@@ -36,6 +36,8 @@ class FitRequest:
     tol: float
     max_iter: int
     reg_covar: float
+    prior: bool
+    equal_weights: bool
     jobs: int | None
     json: bool
     quiet: bool
@@ -85,6 +87,8 @@ def _fit(request: FitRequest, rows: Rows) -> tuple[GaussianMixture, dict[str, An
         init_params=request.init,
         random_state=request.seed,
         n_jobs=request.jobs,
+        prior="default" if request.prior else None,
+        weights="equal" if request.equal_weights else "free",
     )
     begin = perf_counter()
     try:

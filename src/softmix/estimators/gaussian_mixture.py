@@ -21,6 +21,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softmix.blocks import ArrayBlocks
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.verbose import PrintingWatcher
@@ -28,7 +29,7 @@ from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
 from softmix.fit import FitPlan, FitResult, Resumed, Watcher, fit_mixture
 from softmix.parameters import GaussianParameters, draw
-from softmix.structures import STRUCTURES, Structure
+from softmix.structures import STRUCTURES, UNIVARIATE, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
 _INIT_PARAMS = {"auto", "kmeans", "k-means++", "random", "random_from_data"}
@@ -48,11 +49,13 @@ class GaussianMixture(
     ----------
     n_components : int, default=1
         The number of components, K.
-    covariance_type : {'full', 'tied', 'diag', 'spherical', 'VVV', 'EEE', 'VVI', 'VII'}, \
-default='full'
+    covariance_type : {'full', 'tied', 'diag', 'spherical', 'EII', 'VII', 'EEI', 'VEI', 'EVI', \
+'VVI', 'EEE', 'VEE', 'EVE', 'VVE', 'EEV', 'VEV', 'EVV', 'VVV', 'E', 'V'}, default='full'
         What the covariances may be: one free matrix a component ('full', mclust's VVV), one
         matrix for all ('tied', EEE), one variance a component and column ('diag', VVI), or
-        one variance a component ('spherical', VII).
+        one variance a component ('spherical', VII). mclust's names say which of volume, shape
+        and orientation are equal (E), vary (V), or are the identity (I); E and V alone are for
+        one column.
     tol : float, default=1e-3
         Stop when the gain in log-likelihood still to come, projected from the last three
         iterations, is at most this many nats per row, twice in a row; or when 100 iterations
@@ -88,12 +91,23 @@ default='full'
         Threads. None uses every core that the process may use, within OMP_NUM_THREADS and
         joblib's limits. The answer has the same bits for any number.
 
+    prior : {'default'}, dict or None, default=None
+        A conjugate prior for means and covariances, which keeps components from collapsing: with
+        it, EM climbs to the maximum of the posterior (Fraley & Raftery 2007). 'default' takes
+        mclust's values; a dict gives some of them: 'shrinkage' (κ, 0.01; 0 leaves the means
+        without a prior), 'mean' (of shape (d,), that of the rows), 'dof' (ν, d + 2), and 'scale'
+        (Λ, the covariance of the rows / K^{2/d}; for diagonal and spherical types one variance).
+    weights : {'free', 'equal'}, default='free'
+        'equal' holds every weight at 1 / K.
+
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
     means_ : ndarray of shape (n_components, n_features)
     covariances_ : ndarray
-        (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'.
+        (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'. Of
+        mclust's names, EEE has (d, d), those that end in II (K,), others in I (K, d), and the
+        rest (K, d, d).
     precisions_ : ndarray
         Inverses of `covariances_`, of the same shape.
     precisions_cholesky_ : ndarray
@@ -104,7 +118,8 @@ default='full'
     lower_bound_ : float
         Mean log-likelihood per row (weighted) of the data under the stored parameters.
     lower_bounds_ : list of float
-        The same at each iteration of the best run.
+        The same at each iteration of the best run; with a prior, and its logarithm per row, up to
+        a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
         The most probable component of each row of the data.
     n_features_in_ : int
@@ -151,6 +166,8 @@ default='full'
         "verbose_interval": [Interval(Integral, 1, None, closed="left")],
         "n_jobs": [Integral, None],
         "acceleration": [StrOptions({"squarem"}), None],
+        "prior": [StrOptions({"default"}), dict, None],
+        "weights": [StrOptions({"free", "equal"})],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -172,6 +189,8 @@ default='full'
         verbose_interval: int = 10,
         n_jobs: int | None = None,
         acceleration: str | None = "squarem",
+        prior: Any = None,
+        weights: str = "free",
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -189,6 +208,8 @@ default='full'
         self.verbose_interval = verbose_interval
         self.n_jobs = n_jobs
         self.acceleration = acceleration
+        self.prior = prior
+        self.weights = weights
 
     # Fitting
 
@@ -267,6 +288,15 @@ default='full'
         return source
 
     def _plan(self, n_features: int) -> FitPlan:
+        if self.covariance_type in UNIVARIATE and n_features != 1:
+            raise ValueError(
+                f"covariance_type={self.covariance_type!r} is mclust's name for data of one column, but X "
+                f"has {n_features}. Take one of three letters, such as 'EEE' or 'VVV'."
+            )
+        if self.weights == "equal" and self.weights_init is not None:
+            raise ValueError(
+                "weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one."
+            )
         return FitPlan(
             structure=self._structure(),
             n_components=self.n_components,
@@ -284,6 +314,8 @@ default='full'
                 n_features,
                 self._structure(),
             ),
+            prior=check_prior(self.prior, n_features, self._structure()),
+            equal_weights=self.weights == "equal",
             resumed=self._resumed(n_features),
             watcher=PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher(),
         )
@@ -406,7 +438,8 @@ default='full'
         save(self, path)
 
     def _n_parameters(self) -> int:
-        return self._structure().n_parameters(*np.shape(self.means_))
+        K, d = np.shape(self.means_)
+        return self._structure().n_parameters(K, d, equal_weights=self.weights == "equal")
 
     # The fitted state as the layers below see it
 

@@ -9,6 +9,7 @@ from scipy.linalg import cho_factor
 from sklearn.utils import check_array
 
 from softmix.fit import Given
+from softmix.parameters import FactorShape
 from softmix.structures import Structure
 
 # How scikit-learn's messages call the structures.
@@ -63,7 +64,7 @@ def _means(given: object, n_components: int, n_features: int) -> np.ndarray:
 
 
 def _factors(given: object, n_components: int, n_features: int, structure: Structure) -> np.ndarray:
-    name, shape = _SKLEARN_NAMES[structure.name], structure.shape
+    name, shape = _SKLEARN_NAMES.get(structure.name, structure.name), structure.shape
     precisions = check_array(
         given, dtype=np.float64, ensure_2d=False, allow_nd=True, input_name="precisions_init"
     )
@@ -77,16 +78,15 @@ def _factors(given: object, n_components: int, n_features: int, structure: Struc
             )
         return np.sqrt(precisions)
     stack = precisions.reshape(-1, n_features, n_features)
-    return np.stack([_reversed_cholesky(p, name, k) for k, p in enumerate(stack)]).reshape(precisions.shape)
+    several = shape is FactorShape.FULL
+    subjects = [f"precisions_init[{k}]" if several else "precisions_init" for k in range(len(stack))]
+    factors = [_reversed_cholesky(p, name, subject) for p, subject in zip(stack, subjects, strict=True)]
+    return np.stack(factors).reshape(precisions.shape)
 
 
-def _reversed_cholesky(precision: np.ndarray, name: str, component: int) -> np.ndarray:
+def _reversed_cholesky(precision: np.ndarray, name: str, subject: str) -> np.ndarray:
     """F lower triangular with Fᵀ F = `precision`: a Cholesky factor from the last row up."""
-    refusal = ValueError(
-        f"precisions_init[{component}] is not. '{name} precision' should be symmetric, positive-definite"
-        if name == "full"
-        else f"precisions_init is not. '{name} precision' should be symmetric, positive-definite"
-    )
+    refusal = ValueError(f"{subject} is not. '{name} precision' should be symmetric, positive-definite")
     if not np.allclose(precision, precision.T, atol=1e-8 * np.abs(precision).max()):
         raise refusal
     try:

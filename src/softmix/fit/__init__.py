@@ -2,5 +2,6 @@
 
 from softmix.fit.mixture import fit_mixture
 from softmix.fit.plan import FitPlan, FitResult, Given, Resumed, Watcher
+from softmix.fit.prior import PriorRequest
 
-__all__ = ["FitPlan", "FitResult", "Given", "Resumed", "Watcher", "fit_mixture"]
+__all__ = ["FitPlan", "FitResult", "Given", "PriorRequest", "Resumed", "Watcher", "fit_mixture"]

@@ -97,7 +97,7 @@ class Squarem:
     ) -> GaussianParameters | None:
         """θ', from θ₁ and the steps before and after it; None where it is no longer than θ₂."""
         bend = step - before
-        length = np.linalg.norm(before) / max(np.linalg.norm(bend), np.finfo(np.float64).tiny)
+        length = float(np.linalg.norm(before)) / max(float(np.linalg.norm(bend)), 1e-300)
         if not length > 1.0:
             return None
         if length >= self._reach:

@@ -23,7 +23,7 @@ class Chart:
     def __init__(self, spread: Spread, shape: FactorShape) -> None:
         self._shape, self._mean = shape, spread.mean
         self._factor = spread.factor
-        self._matrix = self._factor.ndim == 2  # noqa: PLR2004
+        self._matrix = self._factor.ndim == 2
         self._root = invert_triangular(self._factor) if self._matrix else 1.0 / self._factor
 
     def coordinates(self, parameters: GaussianParameters) -> np.ndarray:

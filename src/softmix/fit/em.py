@@ -13,15 +13,17 @@ def em(
     maximise: Callable[[GaussianStatistics], GaussianParameters],
     stopping: Stopping,
     acceleration: Plain | Squarem,
+    log_prior: Callable[[GaussianParameters], float] = lambda _: 0.0,
 ) -> GaussianParameters:
     """Climb from where `acceleration` begins. Dempster, Laird & Rubin (1977)."""
     parameters = acceleration.safe
     for _ in stopping:
         statistics = sweep(parameters)  # hides where the rows are and who adds
-        if acceleration.fell(statistics.log_likelihood):
+        height = statistics.log_likelihood + log_prior(parameters)
+        if acceleration.fell(height):
             stopping.wasted()
             parameters = acceleration.safe
         else:
-            stopping.saw(statistics.log_likelihood / statistics.total_weight)
+            stopping.saw(height / statistics.total_weight)
             parameters = acceleration.after(parameters, maximise(statistics))  # hides the structure
     return acceleration.safe

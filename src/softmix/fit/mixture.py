@@ -1,22 +1,19 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
-from softmix.fit.degeneracy import Degeneracy, find_degeneracies
 from softmix.fit.acceleration import Plain, Squarem
 from softmix.fit.chart import Chart
+from softmix.fit.degeneracy import Degeneracy, find_degeneracies
 from softmix.fit.em import em
-from softmix.fit.moves import Components
+from softmix.fit.maximiser import Maximiser
 from softmix.fit.plan import FitPlan, FitResult
 from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample
 from softmix.fit.starts.nearest import nearest
 from softmix.fit.stopping import Stopping
-from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.sweep import ThreadSweep
@@ -31,22 +28,31 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
         With ``reg_covar=0``, if a covariance is singular at every start.
     """
     spread = measure_spread(sweep, plan.structure.shape)
-    floor = CovarianceFloor(spread.factor, plan.reg_covar)
+    maximiser = _maximiser(plan, spread, sweep.source.total_weight)
     results, refusal = [], None
     for run in range(plan.n_init if plan.draws_starts else 1):
         plan.watcher.run_begins(run)
         try:
-            parameters = floor.project(_start(sweep, plan, spread, floor, rng))
+            parameters = maximiser.admit(_start(sweep, plan, spread, maximiser, rng))
         except IllDefinedCovarianceError as error:
             refusal = error
             continue
-        results.append(_climb(sweep, plan, spread, floor, parameters))
+        results.append(_climb(sweep, plan, spread, maximiser, parameters))
     if refusal is not None and not results:
         raise refusal
-    return _best(results, sweep)
+    return _best(results, sweep, maximiser)
 
 
-def _best(results: list[FitResult], sweep: ThreadSweep) -> FitResult:
+def _maximiser(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
+    structure = plan.structure
+    floor = structure.floor(spread.factor, plan.reg_covar, spread.constant)
+    prior = None
+    if plan.prior is not None:
+        prior = plan.prior.complete(structure, spread, plan.n_components, total_weight)
+    return Maximiser(structure, floor, prior, plan.equal_weights)
+
+
+def _best(results: list[FitResult], sweep: ThreadSweep, maximiser: Maximiser) -> FitResult:
     """The best run is sound, has few degenerate components, and is then the likeliest.
 
     A component on a handful of equal or collinear rows buys likelihood without end; the floor
@@ -54,11 +60,15 @@ def _best(results: list[FitResult], sweep: ThreadSweep) -> FitResult:
     """
     if len(results) == 1:
         return results[0]
-    return max(results, key=lambda r: (r.sound, -r.n_degenerate, sweep.log_likelihood(r.parameters)))
+
+    def height(parameters: GaussianParameters) -> float:
+        return sweep.log_likelihood(parameters) + maximiser.log_prior(parameters)
+
+    return max(results, key=lambda r: (r.sound, -r.n_degenerate, height(r.parameters)))
 
 
 def _start(
-    sweep: ThreadSweep, plan: FitPlan, spread: Spread, floor: CovarianceFloor, rng: np.random.RandomState
+    sweep: ThreadSweep, plan: FitPlan, spread: Spread, maximiser: Maximiser, rng: np.random.RandomState
 ) -> GaussianParameters:
     if plan.resumed is not None:
         return plan.resumed.parameters
@@ -73,7 +83,7 @@ def _start(
     else:
         resp = _memberships(sample, plan, rng)
     statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
-    return plan.given.over(plan.structure.m_step(statistics, floor))
+    return plan.given.over(maximiser.m_step(statistics))
 
 
 def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> np.ndarray:
@@ -85,30 +95,28 @@ def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> n
 class _Climb:
     """Sweep and M-step of one run; it keeps the parameters of the last sweep, which are sound."""
 
-    def __init__(
-        self, sweep: ThreadSweep, m_step: Callable[..., GaussianParameters], floor: CovarianceFloor
-    ) -> None:
-        self._sweep, self._m_step, self._floor = sweep, m_step, floor
+    def __init__(self, sweep: ThreadSweep, maximiser: Maximiser) -> None:
+        self._sweep, self._maximiser = sweep, maximiser
 
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
         self.last_swept = parameters
         return self._sweep(parameters)
 
     def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
-        return self._m_step(statistics, self._floor)
+        return self._maximiser.m_step(statistics, self.last_swept)
 
 
 def _climb(
-    sweep: ThreadSweep, plan: FitPlan, spread: Spread, floor: CovarianceFloor, parameters: GaussianParameters
+    sweep: ThreadSweep, plan: FitPlan, spread: Spread, maximiser: Maximiser, parameters: GaussianParameters
 ) -> FitResult:
     history = () if plan.resumed is None else plan.resumed.history
     stopping = Stopping(plan.tol, plan.max_iter, history, plan.watcher.iteration_ends)
-    climb = _Climb(sweep, plan.structure.m_step, floor)
-    acceleration = _acceleration(plan, spread, floor, parameters)
+    climb = _Climb(sweep, maximiser)
+    acceleration = _acceleration(plan, spread, maximiser, parameters)
     total_weight = sweep.source.total_weight
     collapsed = []
     try:
-        parameters = em(climb.sweep, climb.maximise, stopping, acceleration)
+        parameters = em(climb.sweep, climb.maximise, stopping, acceleration, maximiser.log_prior)
     except IllDefinedCovarianceError as error:
         parameters = climb.last_swept
         collapsed = _collapsed(error, parameters, total_weight)
@@ -121,23 +129,16 @@ def _climb(
         stopping.n_iter,
         converged,
         not collapsed,
-        collapsed + find_degeneracies(parameters, total_weight, floor),
+        collapsed + find_degeneracies(parameters, total_weight, maximiser.floor),
     )
 
 
 def _acceleration(
-    plan: FitPlan, spread: Spread, floor: CovarianceFloor, parameters: GaussianParameters
+    plan: FitPlan, spread: Spread, maximiser: Maximiser, parameters: GaussianParameters
 ) -> Plain | Squarem:
     if plan.acceleration is None:
         return Plain(parameters)
-    structure = plan.structure
-
-    def admit(leap: GaussianParameters) -> GaussianParameters | None:
-        if structure.is_free:
-            return leap if (floor.thinness_bounds(leap) > floor.lowest).all() else None
-        return Components.of(leap).parameters(structure, floor)
-
-    return Squarem(parameters, Chart(spread, structure.shape), admit)
+    return Squarem(parameters, Chart(spread, plan.structure.shape), maximiser.admitted)
 
 
 def _collapsed(

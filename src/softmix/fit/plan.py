@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from softmix.fit.degeneracy import Degeneracy
+from softmix.fit.prior import PriorRequest
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.structures import Structure
 
@@ -65,6 +66,8 @@ class FitPlan:
     init_params: str
     acceleration: str | None = "squarem"
     given: Given = field(default_factory=Given)
+    prior: PriorRequest | None = None
+    equal_weights: bool = False
     resumed: Resumed | None = None
     watcher: Watcher = field(default_factory=Watcher)
 
@@ -79,7 +82,7 @@ class FitResult:
     """One run of EM; of a fit, the best run."""
 
     parameters: GaussianParameters
-    trace: list[float]  # log-likelihood per row of each sweep
+    trace: list[float]  # log-likelihood, or with a prior log-posterior, per row of each sweep
     recent: list[float]  # the last of them, for a fit that goes on from here
     n_iter: int
     converged: bool

@@ -48,8 +48,10 @@ class ShortRuns:
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
         return GaussianEStep(parameters, self.rows.dtype)(self._block)
 
-    def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
-        return self.structure.m_step(statistics, self.floor)
+    def maximise(
+        self, statistics: GaussianStatistics, previous: GaussianParameters | None = None
+    ) -> GaussianParameters:
+        return self.structure.m_step(statistics, self.floor, previous)
 
     def from_labels(self, labels: np.ndarray, n_components: int, pseudo_rows: float) -> GaussianParameters:
         """Parameters of hard clusters."""
@@ -99,7 +101,7 @@ class ShortRuns:
             if len(reached) < len(schedule):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
-                parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows))
+                parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
                 reached.append(statistics.log_likelihood)
         return parameters, reached
 
@@ -187,8 +189,10 @@ def _is_slow(reached: np.ndarray, tol: float) -> bool:
     if len(reached) < 3:
         return False
     before, gain = np.diff(reached[-3:])
+    if gain <= 0:
+        return True
     ratio = max(gain / before, _FAST) if gain < before else 1.0
-    return bool(gain <= 0 or (ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol))
+    return bool(ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol)
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:

@@ -12,7 +12,7 @@ Theobald (1975), Anderson & Olkin (1985) for the clipped maximiser; Ingrassia (2
 García-Escudero et al. (2008) for eigenvalue constraints in mixtures.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
@@ -27,6 +27,8 @@ from softmix.parameters.gaussian import invert_triangular, triangular_root
 SINGULAR = 1e-15
 # Correlations with a smaller eigenvalue than this are not factored as they are.
 _ILL_CONDITIONED = 1e-6
+# A sum of products that is this share of their sizes is rounding.
+_CANCELLED = 64 * np.finfo(np.float64).eps
 # A direction within this factor of the floor is held by it.
 _AT_FLOOR = 1.0 + 1e-6
 # A direction names the columns with at least this share of its strongest loading.
@@ -43,15 +45,50 @@ class CovarianceFloor:
         F with S⁻¹ = Fᵀ F: lower triangular, diagonal, or scalar, as the structure.
     share : float
         ρ ≥ 0; 0 forbids the floor, and a singular covariance is then an error.
+    resolution : float, optional
+        The share of S that rounding leaves of a variance: by default what whitening by `factor`
+        leaves, more where columns are nearly collinear.
     """
 
     factor: np.ndarray
     share: float
+    resolution: float | None = None
+
+    @classmethod
+    def round(cls, factor: np.ndarray, share: float, constant: np.ndarray) -> "CovarianceFloor":
+        """The floor of structures that follow rotations but not the units of single columns.
+
+        S is a ball, as it must be to turn with the data: the largest within the covariance of all
+        rows, so that no column's own spread is below the floor however unlike the units. But then
+        rounding, which is a share of the widest direction, is a larger share of S.
+
+        Parameters
+        ----------
+        factor : ndarray of shape (d, d)
+            Of the covariance of all rows.
+        share : float
+        constant : ndarray of bool of shape (d,)
+            Columns that have no spread, to be left out.
+        """
+        spread = factor[np.ix_(~constant, ~constant)]
+        if not spread.size:
+            return cls(factor, share)
+        total = (np.linalg.norm(invert_triangular(spread), axis=1) ** 2).sum()
+        inverse_radius = np.linalg.norm(spread, 2)
+        return cls(np.eye(len(factor)) * inverse_radius, share, SINGULAR * total * inverse_radius**2)
 
     @property
     def lowest(self) -> float:
         """The share of S that a sound covariance exceeds: ρ, or what rounding can resolve."""
-        return max(self.share, SINGULAR)
+        return max(self.share, self._resolution)
+
+    @cached_property
+    def _resolution(self) -> float:
+        if self.resolution is not None:
+            return self.resolution
+        if self.factor.ndim < 2:
+            return SINGULAR
+        return SINGULAR * float((np.abs(self.factor) @ self._scale).max() ** 2)
 
     @cached_property
     def _cholesky(self) -> np.ndarray:
@@ -80,7 +117,7 @@ class CovarianceFloor:
         """`raw` variances, (K, d) or (K,), raised to the floor."""
         lowest = self.lowest * self._cholesky**2
         if self.share == 0:
-            thin = raw <= lowest
+            thin = raw <= lowest * _AT_FLOOR
             _refuse({k: np.flatnonzero(held).tolist() for k, held in enumerate(thin) if held.any()})
         return np.maximum(raw, lowest)
 
@@ -118,21 +155,48 @@ class CovarianceFloor:
         raised = np.maximum(eigenvalues, self.lowest)
         return triangular_root(axes.swapaxes(1, 2) / np.sqrt(raised)[:, :, None])
 
-    def project(self, parameters: GaussianParameters) -> GaussianParameters:
-        """`parameters` with every covariance raised to the floor; themselves where none is thin.
+    def whitened(self, scatter: np.ndarray) -> np.ndarray:
+        """Scatters, (K, d, d) or (K, d), in units of S: there the floor is the number `lowest`."""
+        return self.factor @ scatter @ self.factor.T if self.factor.ndim == 2 else scatter * self.factor**2
 
-        EM climbs among covariances above the floor: a start below it would have to fall first.
+    def along(self, axes: np.ndarray, scatter: np.ndarray) -> np.ndarray:
+        """a_jᵀ W a_j, (K, d), for axes a_j, in columns, in units of S, and scatters W_k as they are.
+
+        Where the products cancel to rounding there is no scatter: rounding is not to be explained.
+
+        Parameters
+        ----------
+        axes : ndarray of shape (K, d, d) or (1, d, d)
+        scatter : ndarray of shape (K, d, d)
         """
-        components = range(parameters.n_components)
-        if self.share == 0 or not any(self.thin_columns(parameters, k, 1.0 - 1e-9) for k in components):
-            return parameters
-        covariances = parameters.covariances()
-        if parameters.shape.is_matrix:
-            stack = covariances.reshape(-1, *covariances.shape[-2:])
-            factors = self.inverse_cholesky(stack).reshape(covariances.shape)
-        else:
-            factors = 1.0 / np.sqrt(self.variances(covariances))
-        return replace(parameters, factors=factors)
+        directions = self.factor.T @ axes
+        forms = np.einsum("kij,kij->kj", np.broadcast_to(directions, scatter.shape), scatter @ directions)
+        deviations = np.sqrt(np.maximum(np.diagonal(scatter, axis1=1, axis2=2), 0.0))
+        sizes = (deviations[:, None, :] @ np.abs(directions))[:, 0]
+        return np.where(forms > _CANCELLED * sizes**2, forms, 0.0)
+
+    def factors(self, axes: np.ndarray, variances: np.ndarray) -> np.ndarray:
+        """Inverse Cholesky factors (K, d, d) of covariances that are known in units of S.
+
+        Parameters
+        ----------
+        axes : ndarray of shape (K, d, d) or (1, d, d)
+            Eigenvectors, in columns.
+        variances : ndarray of shape (K, d)
+            Eigenvalues, at or above the floor.
+        """
+        if self.share == 0:
+            thin = variances <= self.lowest * _AT_FLOOR
+            every = np.broadcast_to(axes, (len(variances), *axes.shape[1:]))
+            hit = np.flatnonzero(thin.any(axis=1)).tolist()
+            _refuse({k: self._loaded_columns(every[k].T[thin[k]]) for k in hit})
+        roots = axes.swapaxes(1, 2) / np.sqrt(variances)[:, :, None]
+        return triangular_root(roots @ self.factor)
+
+    def volumes(self, factors: np.ndarray) -> np.ndarray:
+        """|Σ_k|^{1/d} in units of S, (K,), of inverse Cholesky factors (K, d, d)."""
+        logs = np.log(np.abs(np.diagonal(factors, axis1=1, axis2=2) / np.diagonal(self.factor)))
+        return np.exp(-2.0 * logs.mean(axis=1))
 
     def thinness_bounds(self, parameters: GaussianParameters) -> np.ndarray:
         """For each component a lower bound on its `thinness`, (K,), at little cost."""

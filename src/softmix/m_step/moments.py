@@ -1,29 +1,61 @@
-"""What every M-step begins with: counts and sums give weights, means, and the step to them.
+"""What every M-step begins with: statistics give weights, means, and the scatter about them.
 
 π_k = count_k / Σ_l count_l,   μ_k = c_k + sum_k / count_k
+W_k = scatter_k − sum_k sum_kᵀ / count_k      (or its diagonal, or its trace)
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from softmix.parameters import FactorShape
 from softmix.statistics import GaussianStatistics
 
 # Below this share of all rows a count is no rows at all: dividing by it would overflow.
 _EMPTY = 1e-200
 
 
-class Moments(NamedTuple):
-    """What `moments` gives."""
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weights and means, and what the covariances are made of.
 
-    weights: np.ndarray  # (K,)
-    means: np.ndarray  # (K, d)
-    shift: np.ndarray  # (K, d), the new mean seen from the centre
-    safe_count: np.ndarray  # (K,)
+    Parameters
+    ----------
+    weights : ndarray of shape (K,)
+    means : ndarray of shape (K, d)
+    count : ndarray of shape (K,)
+        n_k; 0 for an empty component.
+    scatter : ndarray of shape (K, d, d), (d, d), (K, d) or (K,)
+        W_k about the new means: matrices, their sum over all components where they share one,
+        diagonals or traces.
+    """
+
+    weights: np.ndarray
+    means: np.ndarray
+    count: np.ndarray
+    scatter: np.ndarray
+
+    def with_equal_weights(self) -> "Moments":
+        """The same with every π_k = 1 / K, an empty component's too."""
+        return replace(self, weights=np.full(self.weights.shape, 1.0 / len(self.weights)))
+
+    @property
+    def n_features(self) -> int:
+        return self.means.shape[1]
+
+    @property
+    def total(self) -> float:
+        """n = Σ_k n_k."""
+        return float(self.count.sum())
+
+    @property
+    def divisor(self) -> np.ndarray:
+        """n_k, and 1 in place of 0: what the scatter of an empty component can be divided by."""
+        return np.where(self.count > 0, self.count, 1.0)
 
 
 def moments(statistics: GaussianStatistics) -> Moments:
-    """Weights and means; an empty component stays at its centre with weight 0."""
+    """Weights, means and scatters; an empty component stays at its centre with weight 0."""
     count = statistics.count
     total = count.sum()
     if not 0.0 < total < np.inf:
@@ -32,11 +64,24 @@ def moments(statistics: GaussianStatistics) -> Moments:
             "precisions_init (or the attributes that warm_start goes on from) put every row too far out. "
             "Check their units against the data's."
         )
+    # About the sweep's means, shift is a step, not a position: little cancels.
     if count.min() > _EMPTY * total:
         shift = statistics.sum / count[:, None]
-        return Moments(count / total, statistics.centers + shift, shift, count)
-    occupied = count > _EMPTY * total
-    safe = np.where(occupied, count, 1.0)
-    shift = np.where(occupied[:, None], statistics.sum / safe[:, None], 0.0)
-    weights = np.where(occupied, count, 0.0) / total
-    return Moments(weights, statistics.centers + shift, shift, safe)
+    else:
+        count = np.where(count > _EMPTY * total, count, 0.0)
+        occupied = (count > 0)[:, None]
+        shift = np.where(occupied, statistics.sum / np.where(occupied, count[:, None], 1.0), 0.0)
+    scatter = _scatter_about(statistics, count, shift)
+    return Moments(count / total, statistics.centers + shift, count, scatter)
+
+
+def _scatter_about(statistics: GaussianStatistics, count: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    shape = statistics.layout.shape
+    if shape is FactorShape.SCALAR:
+        return statistics.scatter - count * np.einsum("kj,kj->k", shift, shift)
+    if shape is FactorShape.DIAGONAL:
+        return statistics.scatter - count[:, None] * shift**2
+    weighted = count[:, None] * shift
+    if shape is FactorShape.SHARED:
+        return statistics.scatter_matrices()[0] - weighted.T @ shift
+    return statistics.scatter_matrices() - weighted[:, :, None] * shift[:, None, :]

@@ -94,6 +94,10 @@ def _plain(value: Any) -> Any:
         return bool(value)
     if isinstance(value, Integral):
         return int(value)
+    if isinstance(value, dict):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple, np.ndarray)):
+        return np.asarray(value, dtype=np.float64).tolist()
     return float(value) if isinstance(value, Real) else None
 
 

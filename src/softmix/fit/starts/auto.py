@@ -10,7 +10,7 @@ Ueda, Nakano, Ghahramani & Hinton (2000) for split and merge; Biernacki, Celeux 
 (2003) for many short runs; the over-fitted middle of a pulse weighs all moves at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from softmix.fit.short_runs import ShortRuns
 from softmix.fit.starts.sample import Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.parameters import GaussianParameters
-from softmix.structures import Structure
+from softmix.structures import Equivariance, Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
@@ -70,18 +70,19 @@ def auto(
 ) -> np.ndarray:
     """Memberships of the sample's rows, (n, K), at the best top that was found."""
     found = min(n_components, len(sample.rows))
-    axes = _varying(sample, matrices=structure.shape.is_matrix)
+    in_units = _units(sample, structure)
+    d = in_units(sample.rows[:1]).shape[1]
     resp = np.zeros((len(sample.rows), n_components))
-    if found == 1 or axes.shape[1] == 0:
+    if found == 1 or d == 0:
         resp[:, 0] = 1.0
         return resp
-    few = sample.subset(max(_ROWS, found * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * axes.shape[1])), rng)
-    runs = ShortRuns(few.whitened @ axes, few.weights, structure, share)
+    few = sample.subset(max(_ROWS, found * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * d)), rng)
+    runs = ShortRuns(in_units(few.rows), few.weights, structure, share)
     parameters = Search(runs, (few.standardised, few.whitened), found, rng).run().parameters
     if few is not sample:
-        runs = ShortRuns(sample.whitened @ axes, sample.weights, structure, share)
+        runs = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
         # Sampling moves the optimum by about half a parameter's worth of likelihood each.
-        tol = _OF_SAMPLING * structure.n_parameters(found, axes.shape[1]) / (2.0 * len(sample.rows))
+        tol = _OF_SAMPLING * structure.n_parameters(found, d) / (2.0 * len(sample.rows))
         parameters, _ = runs.climb(parameters, tol, _GROWN)
     resp[:, :found], _ = runs.memberships(parameters)
     return resp
@@ -161,6 +162,24 @@ class Search:
         parameters = self.runs.anneal(parameters, np.linspace([soft, pseudo_rows], [1.0, 0.0], steps))
         parameters, height = self.runs.climb(parameters, _CLIMB_TOL, _CLIMBING)
         return Top(-self.runs.n_unwitnessed(parameters), height, parameters)
+
+
+def _units(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.ndarray]:
+    """The map of rows (n, d) to coordinates without units, (n, m), that the structure follows.
+
+    Axes along which the sample does not differ are left out.
+    """
+    if structure.equivariance is Equivariance.ROTATIONS and structure.shape.is_matrix:
+        mean = np.average(sample.rows.astype(np.float64), axis=0, weights=sample.weights)
+        centred = sample.rows - mean
+        scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
+        eigenvalues, axes = np.linalg.eigh(scatter)
+        kept = eigenvalues > _FLAT**2 * eigenvalues[-1]
+        # The unit is the narrowest spread, as it is the floor's.
+        scaled = axes[:, kept] / np.sqrt(eigenvalues[kept][:1])
+        return lambda rows: (rows - mean) @ scaled
+    axes = _varying(sample, matrices=structure.shape.is_matrix)
+    return lambda rows: sample.coordinates(rows) @ axes
 
 
 def _varying(sample: Sample, *, matrices: bool) -> np.ndarray:
