@@ -11,13 +11,20 @@ namespace SOFTMIX_ISA {
 template <class T> constexpr bool has_offset = sizeof(T) == 4;
 
 // Columns of the diagonal part of a row block: entry (i, j) for i ≥ j, then |z_j|² is complete.
+// They are the first to need these columns, and leave them centred in y for later blocks: the
+// loads and stores hide behind the products.
 template <class T, int Height>
-SOFTMIX_INLINE void triangle(const T* y, const T* factor, Vec<T> (&z)[Height][kVectors], Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void triangle(const T* x, const T* center, const T* factor, T* y, Vec<T> (&z)[Height][kVectors],
+                             Vec<T> (&q)[kVectors]) {
   SOFTMIX_UNROLL
   for (int j = 0; j < Height; ++j) {
+    const Vec<T> c = splat<T>(center[j]);
     Vec<T> column[kVectors];
     SOFTMIX_UNROLL
-    for (int v = 0; v < kVectors; ++v) column[v] = load<T>(y + j * group<T> + v * lanes<T>);
+    for (int v = 0; v < kVectors; ++v) {
+      column[v] = load<T>(x + j * group<T> + v * lanes<T>) - c;
+      store<T>(y + j * group<T> + v * lanes<T>, column[v]);
+    }
     SOFTMIX_UNROLL
     for (int i = j; i < Height; ++i) {
       const Vec<T> entry = splat<T>(factor[j * Height + i]);
@@ -29,9 +36,11 @@ SOFTMIX_INLINE void triangle(const T* y, const T* factor, Vec<T> (&z)[Height][kV
   }
 }
 
-// Adds the |z|² of rows [first, first + Height) of F to q. y is a centred panel (d, group).
+// Adds the |z|² of rows [first, first + Height) of F to q. x is a panel (d, group), y its columns
+// before `first`, centred.
 template <class T, int Height>
-SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, const T* offset, Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void row_block(const T* x, const T* center, const T* factor, ptrdiff_t first, const T* offset, T* y,
+                              Vec<T> (&q)[kVectors]) {
   Vec<T> z[Height][kVectors];
   SOFTMIX_UNROLL
   for (int i = 0; i < Height; ++i) SOFTMIX_UNROLL
@@ -47,21 +56,21 @@ SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, cons
       for (int v = 0; v < kVectors; ++v) z[i][v] += entry * column[v];
     }
   }
-  triangle<T, Height>(y + first * group<T>, factor + first * Height, z, q);
+  triangle<T, Height>(x + first * group<T>, center + first, factor + first * Height, y + first * group<T>, z, q);
 }
 
 template <class T>
-SOFTMIX_INLINE void last_block(const T* y, const T* factor, ptrdiff_t first, ptrdiff_t height, const T* offset,
-                               Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void last_block(const T* x, const T* center, const T* factor, ptrdiff_t first, ptrdiff_t height,
+                               const T* offset, T* y, Vec<T> (&q)[kVectors]) {
   switch (height) {
-    case 1: return row_block<T, 1>(y, factor, first, offset, q);
-    case 2: return row_block<T, 2>(y, factor, first, offset, q);
-    case 3: return row_block<T, 3>(y, factor, first, offset, q);
+    case 1: return row_block<T, 1>(x, center, factor, first, offset, y, q);
+    case 2: return row_block<T, 2>(x, center, factor, first, offset, y, q);
+    case 3: return row_block<T, 3>(x, center, factor, first, offset, y, q);
 #if SOFTMIX_BLOCK_ROWS > 4
-    case 4: return row_block<T, 4>(y, factor, first, offset, q);
-    case 5: return row_block<T, 5>(y, factor, first, offset, q);
-    case 6: return row_block<T, 6>(y, factor, first, offset, q);
-    case 7: return row_block<T, 7>(y, factor, first, offset, q);
+    case 4: return row_block<T, 4>(x, center, factor, first, offset, y, q);
+    case 5: return row_block<T, 5>(x, center, factor, first, offset, y, q);
+    case 6: return row_block<T, 6>(x, center, factor, first, offset, y, q);
+    case 7: return row_block<T, 7>(x, center, factor, first, offset, y, q);
 #endif
     default: return;
   }
@@ -80,13 +89,12 @@ template <class T> SOFTMIX_INLINE void center_panel(const T* panel, const T* cen
 template <class T>
 SOFTMIX_INLINE void mahalanobis(const T* panel, const T* center, const T* offset, const T* factor, ptrdiff_t d, T* y,
                                 Vec<T> (&q)[kVectors]) {
-  center_panel<T>(panel, center, d, y);
   ptrdiff_t row = 0;
   for (; row + kBlock <= d; row += kBlock) {
-    row_block<T, kBlock>(y, factor, row, offset, q);
+    row_block<T, kBlock>(panel, center, factor, row, offset, y, q);
     factor += kBlock * (row + kBlock);
   }
-  last_block<T>(y, factor, row, d - row, offset, q);
+  last_block<T>(panel, center, factor, row, d - row, offset, y, q);
 }
 
 // The same for few columns, all in registers: nothing is stored on the way.
