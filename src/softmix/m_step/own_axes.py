@@ -15,6 +15,8 @@ from softmix.statistics import GaussianStatistics
 
 def vvv(statistics: GaussianStatistics, floor: CovarianceFloor) -> GaussianParameters:
     weights, means, shift, count = moments(statistics)
-    covariances = statistics.scatter_matrices() / count[:, None, None]
-    covariances -= shift[:, :, None] * shift[:, None, :]
+    covariances = statistics.scatter_matrices()
+    covariances /= count[:, None, None]
+    for k, step in enumerate(shift):
+        covariances[k] -= step[:, None] * step
     return GaussianParameters(weights, means, floor.inverse_cholesky(covariances), FactorShape.FULL)
