@@ -50,7 +50,7 @@ template <class T> struct Workspace {
     packed = arena.take<T>(row_scratch<T>(d));
     edge = arena.take<T>(edge_scratch<T>(d));
     lane_sums = arena.take<T>(dims.components * lane_step);
-    chosen = arena.take<T>(stretch + lanes<T>);
+    chosen = arena.take<T>(kShare * stretch + lanes<T>);
     root = arena.take<T>(stretch + lanes<T>);
     positions = arena.take<int32_t>(stretch + lanes<float>);
     bytes = arena.used + 64;
@@ -149,11 +149,12 @@ template <class T> struct Stretch {
   ptrdiff_t here, whole, readable;
 };
 
-// The moments of two components over all rows.
+// The moments of several components over all rows.
 template <class T>
 void shared_moments(Dimensions dims, const Packed<T>& packed, ptrdiff_t k, const Stretch<T>& s, const Workspace<T>& w,
                     double* out) {
-  T* const resp[kShare] = {w.chosen, w.root};
+  T* resp[kShare];
+  for (int m = 0; m < kShare; ++m) resp[m] = w.chosen + m * w.stretch;
   Member<T> members[kShare];
   for (int m = 0; m < kShare; ++m) {
     scale_resp<T>(w.log_joint + (k + m) * w.stretch, w.inverse, s.whole, resp[m]);
@@ -193,12 +194,17 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const Stretch<T>&
   const auto has_part_in = [&](ptrdiff_t k, ptrdiff_t share) {
     return count_positive<T>(w.log_joint + k * w.stretch, s.whole) * share > s.here;
   };
+  const auto all_have = [&](ptrdiff_t k) {
+    for (int m = 0; m < kShare; ++m)
+      if (!has_part_in(k + m, 2)) return false;
+    return true;
+  };
   for (ptrdiff_t k = 0; k < K; ++k) {
     if (w.lane_step && (K < 8 || has_part_in(k, 4))) {
       dense_moments<T>(dims, packed, k, s, w);
-    } else if (!is_matrix(dims.shape) && k + 1 < K && has_part_in(k, 2) && has_part_in(k + 1, 2)) {
+    } else if (!is_matrix(dims.shape) && k + kShare <= K && all_have(k)) {
       shared_moments<T>(dims, packed, k, s, w, out);
-      ++k;
+      k += kShare - 1;
     } else {
       chosen_moments<T>(dims, packed, k, s, w, out);
     }

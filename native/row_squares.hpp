@@ -54,15 +54,16 @@ template <class T> struct Member {
   Target target;
 };
 
-// Rows come from the second-level cache: two components share each of them.
-constexpr int kShare = 2;
+// Rows come from the second-level cache: several components share each of them.
+constexpr int kShare = 4;
 
 template <class T, int Wide>
 SOFTMIX_INLINE void shared_squares_of(const T* rows, ptrdiff_t n, ptrdiff_t stride, const Member<T> (&members)[kShare],
                                       ptrdiff_t column, ptrdiff_t d, bool trace) {
   Vec<T> first[kShare][Wide] = {}, second[kShare][Wide] = {};
-  const T* const resp[kShare] = {members[0].resp, members[1].resp};
-  const T* const center[kShare] = {members[0].center + column, members[1].center + column};
+  const T *resp[kShare], *center[kShare];
+  SOFTMIX_UNROLL
+  for (int m = 0; m < kShare; ++m) resp[m] = members[m].resp, center[m] = members[m].center + column;
   const T* row = rows + column;
   for (ptrdiff_t t = 0; t < n; ++t, row += stride) {
     SOFTMIX_UNROLL
@@ -91,8 +92,8 @@ template <class T>
 void add_shared_squares(const T* rows, ptrdiff_t n, ptrdiff_t stride, const Member<T> (&members)[kShare], ptrdiff_t d,
                         bool trace) {
   ptrdiff_t column = 0;
-  for (; column + 3 * lanes<T> < d; column += 4 * lanes<T>)
-    shared_squares_of<T, 4>(rows, n, stride, members, column, d, trace);
+  for (; column + lanes<T> < d; column += 2 * lanes<T>)
+    shared_squares_of<T, 2>(rows, n, stride, members, column, d, trace);
   for (; column < d; column += lanes<T>) shared_squares_of<T, 1>(rows, n, stride, members, column, d, trace);
 }
 
