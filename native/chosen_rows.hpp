@@ -21,12 +21,14 @@ template <class T> struct ChosenRows {
 SOFTMIX_INLINE double square_root(double x) { return __builtin_sqrt(x); }
 SOFTMIX_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
 
-template <class T> ptrdiff_t count_positive(const T* p, ptrdiff_t n) {
+// How many of n rows are positive, judged by every fourth vector of them.
+template <class T> ptrdiff_t estimate_positive(const T* p, ptrdiff_t n) {
+  constexpr int kEvery = 4;
   Int<T> found = {};
-  for (ptrdiff_t t = 0; t < n; t += lanes<T>) found -= load<T>(p + t) > splat<T>(0);
+  for (ptrdiff_t t = 0; t < n; t += kEvery * lanes<T>) found -= load<T>(p + t) > splat<T>(0);
   ptrdiff_t count = 0;
   for (int lane = 0; lane < lanes<T>; ++lane) count += found[lane];
-  return count;
+  return kEvery * count;
 }
 
 // Lists the rows with resp · inverse > 0 among `n`, a multiple of the lanes; gives how many. The

@@ -192,7 +192,7 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const Stretch<T>&
   const ptrdiff_t K = dims.components;
   // Looking for the active rows pays when there may be few of them.
   const auto has_part_in = [&](ptrdiff_t k, ptrdiff_t share) {
-    return count_positive<T>(w.log_joint + k * w.stretch, s.whole) * share > s.here;
+    return estimate_positive<T>(w.log_joint + k * w.stretch, s.whole) * share > s.here;
   };
   const auto all_have = [&](ptrdiff_t k) {
     for (int m = 0; m < kShare; ++m)

@@ -58,7 +58,7 @@ SOFTMIX_INLINE void prefetch_rows(const double* scatter, ptrdiff_t first, int he
 
 template <class T, int Height, int Wide>
 SOFTMIX_INLINE void rank_update(T* packed, int n, ptrdiff_t first, ptrdiff_t column, double* scatter) {
-  prefetch_rows(scatter, first, Height, column, Wide * lanes<T>);
+  if (n >= kChunk / 4) prefetch_rows(scatter, first, Height, column, Wide * lanes<T>);
   const T *side = packed_panel<T>(packed, first), *right = packed_panel<T>(packed, column);
   ProductBlock<T, Height, Wide> block;
   for (int a = 0; a < n; ++a, side += panel<T>, right += panel<T>) {
