@@ -11,13 +11,20 @@ namespace SOFTMIX_ISA {
 template <class T> constexpr bool has_offset = sizeof(T) == 4;
 
 // Columns of the diagonal part of a row block: entry (i, j) for i ≥ j, then |z_j|² is complete.
+// They are the first to need these columns, and leave them centred in y for later blocks: the
+// loads and stores hide behind the products.
 template <class T, int Height>
-SOFTMIX_INLINE void triangle(const T* y, const T* factor, Vec<T> (&z)[Height][kVectors], Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void triangle(const T* x, const T* center, const T* factor, T* y, Vec<T> (&z)[Height][kVectors],
+                             Vec<T> (&q)[kVectors]) {
   SOFTMIX_UNROLL
   for (int j = 0; j < Height; ++j) {
+    const Vec<T> c = splat<T>(center[j]);
     Vec<T> column[kVectors];
     SOFTMIX_UNROLL
-    for (int v = 0; v < kVectors; ++v) column[v] = load<T>(y + j * group<T> + v * lanes<T>);
+    for (int v = 0; v < kVectors; ++v) {
+      column[v] = load<T>(x + j * group<T> + v * lanes<T>) - c;
+      store<T>(y + j * group<T> + v * lanes<T>, column[v]);
+    }
     SOFTMIX_UNROLL
     for (int i = j; i < Height; ++i) {
       const Vec<T> entry = splat<T>(factor[j * Height + i]);
@@ -29,9 +36,11 @@ SOFTMIX_INLINE void triangle(const T* y, const T* factor, Vec<T> (&z)[Height][kV
   }
 }
 
-// Adds the |z|² of rows [first, first + Height) of F to q. y is a centred panel (d, group).
+// Adds the |z|² of rows [first, first + Height) of F to q. x is a panel (d, group), y its columns
+// before `first`, centred.
 template <class T, int Height>
-SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, const T* offset, Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void row_block(const T* x, const T* center, const T* factor, ptrdiff_t first, const T* offset, T* y,
+                              Vec<T> (&q)[kVectors]) {
   Vec<T> z[Height][kVectors];
   SOFTMIX_UNROLL
   for (int i = 0; i < Height; ++i) SOFTMIX_UNROLL
@@ -47,21 +56,21 @@ SOFTMIX_INLINE void row_block(const T* y, const T* factor, ptrdiff_t first, cons
       for (int v = 0; v < kVectors; ++v) z[i][v] += entry * column[v];
     }
   }
-  triangle<T, Height>(y + first * group<T>, factor + first * Height, z, q);
+  triangle<T, Height>(x + first * group<T>, center + first, factor + first * Height, y + first * group<T>, z, q);
 }
 
 template <class T>
-SOFTMIX_INLINE void last_block(const T* y, const T* factor, ptrdiff_t first, ptrdiff_t height, const T* offset,
-                               Vec<T> (&q)[kVectors]) {
+SOFTMIX_INLINE void last_block(const T* x, const T* center, const T* factor, ptrdiff_t first, ptrdiff_t height,
+                               const T* offset, T* y, Vec<T> (&q)[kVectors]) {
   switch (height) {
-    case 1: return row_block<T, 1>(y, factor, first, offset, q);
-    case 2: return row_block<T, 2>(y, factor, first, offset, q);
-    case 3: return row_block<T, 3>(y, factor, first, offset, q);
+    case 1: return row_block<T, 1>(x, center, factor, first, offset, y, q);
+    case 2: return row_block<T, 2>(x, center, factor, first, offset, y, q);
+    case 3: return row_block<T, 3>(x, center, factor, first, offset, y, q);
 #if SOFTMIX_BLOCK_ROWS > 4
-    case 4: return row_block<T, 4>(y, factor, first, offset, q);
-    case 5: return row_block<T, 5>(y, factor, first, offset, q);
-    case 6: return row_block<T, 6>(y, factor, first, offset, q);
-    case 7: return row_block<T, 7>(y, factor, first, offset, q);
+    case 4: return row_block<T, 4>(x, center, factor, first, offset, y, q);
+    case 5: return row_block<T, 5>(x, center, factor, first, offset, y, q);
+    case 6: return row_block<T, 6>(x, center, factor, first, offset, y, q);
+    case 7: return row_block<T, 7>(x, center, factor, first, offset, y, q);
 #endif
     default: return;
   }
@@ -80,13 +89,12 @@ template <class T> SOFTMIX_INLINE void center_panel(const T* panel, const T* cen
 template <class T>
 SOFTMIX_INLINE void mahalanobis(const T* panel, const T* center, const T* offset, const T* factor, ptrdiff_t d, T* y,
                                 Vec<T> (&q)[kVectors]) {
-  center_panel<T>(panel, center, d, y);
   ptrdiff_t row = 0;
   for (; row + kBlock <= d; row += kBlock) {
-    row_block<T, kBlock>(y, factor, row, offset, q);
+    row_block<T, kBlock>(panel, center, factor, row, offset, y, q);
     factor += kBlock * (row + kBlock);
   }
-  last_block<T>(y, factor, row, d - row, offset, q);
+  last_block<T>(panel, center, factor, row, d - row, offset, y, q);
 }
 
 // The same for few columns, all in registers: nothing is stored on the way.
@@ -120,69 +128,78 @@ SOFTMIX_INLINE void mahalanobis_small(const T* panel, const T* center, const T* 
   }
 }
 
-// |z|² of one panel under a diagonal factor f: z_j = f_j x_j − f_j μ_j in one fused step, x and μ
-// seen from an origin amid the means, so that the data's offset costs no digits. `shift` holds
-// −f_j μ_j.
-template <class T>
-SOFTMIX_INLINE void scaled_distance(const T* panel, const T* shift, const T* factor, ptrdiff_t d,
-                                    Vec<T> (&q)[kVectors]) {
-  Vec<T> odd[kVectors] = {};  // a second chain of sums hides the latency of the first
-  const auto add = [&](ptrdiff_t j, Vec<T>(&sum)[kVectors]) {
+// |z|² of one panel under the diagonal factors f of `Share` components, which share its loads:
+// z_j = f_j x_j − f_j μ_j in one fused step, x and μ seen from an origin amid the means, so that the
+// data's offset costs no digits. `shift` holds −f_j μ_j; components lie `step` apart.
+template <class T, int Share>
+SOFTMIX_INLINE void scaled_distances(const T* panel, const T* shift, const T* factor, ptrdiff_t step, ptrdiff_t d,
+                                     Vec<T> (&q)[Share][kVectors]) {
+  for (ptrdiff_t j = 0; j < d; ++j) {
+    Vec<T> column[kVectors];
     SOFTMIX_UNROLL
-    for (int v = 0; v < kVectors; ++v) {
-      const Vec<T> z = load<T>(panel + j * group<T> + v * lanes<T>) * factor[j] + shift[j];
-      sum[v] += z * z;
+    for (int v = 0; v < kVectors; ++v) column[v] = load<T>(panel + j * group<T> + v * lanes<T>);
+    SOFTMIX_UNROLL
+    for (int m = 0; m < Share; ++m) {
+      const Vec<T> f = splat<T>(factor[m * step + j]), b = splat<T>(shift[m * step + j]);
+      SOFTMIX_UNROLL
+      for (int v = 0; v < kVectors; ++v) {
+        const Vec<T> z = column[v] * f + b;
+        q[m][v] += z * z;
+      }
     }
-  };
-  ptrdiff_t j = 0;
-  for (; j + 2 <= d; j += 2) {
-    add(j, q);
-    add(j + 1, odd);
   }
-  if (j < d) add(j, q);
-  for (int v = 0; v < kVectors; ++v) q[v] += odd[v];
 }
 
-// How one component's |z|² is found, chosen once a call: D > 0 for a small triangle.
-constexpr int kTriangle = 0, kDiagonal = -1;
-
-// log p(x, k) of one panel.
-template <class T, int Kind>
-SOFTMIX_INLINE void log_joint_of_panel(const Packed<T>& packed, ptrdiff_t d, const T* panel, ptrdiff_t k, T* y,
-                                       T* log_joint) {
-  Vec<T> q[kVectors] = {};
-  if constexpr (Kind == kTriangle)
-    mahalanobis<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, y, q);
-  else if constexpr (Kind == kDiagonal)
-    scaled_distance<T>(panel, packed.offset(k), packed.factor(k), d, q);
-  else
-    mahalanobis_small<T, Kind>(panel, packed.center(k), packed.offset(k), packed.factor(k), q);
-  for (int v = 0; v < kVectors; ++v) store<T>(log_joint + v * lanes<T>, packed.constants()[k] - T(0.5) * q[v]);
+template <class T>
+SOFTMIX_INLINE void store_log_joint(T constant, const Vec<T> (&q)[kVectors], T* log_joint) {
+  for (int v = 0; v < kVectors; ++v) store<T>(log_joint + v * lanes<T>, constant - T(0.5) * q[v]);
 }
 
-// log_joint (K, stride) of `n_panels` panels: the smaller of panel and factor is what stays in the
-// first-level cache.
-template <class T, int Kind>
+// log p(x, k) of one panel and the components [k, k + Share), under diagonal factors.
+template <class T, int Share>
+SOFTMIX_INLINE void diagonal_log_joint(const Packed<T>& packed, ptrdiff_t d, const T* y, ptrdiff_t k, T* log_joint,
+                                       ptrdiff_t stride) {
+  Vec<T> q[Share][kVectors] = {};
+  scaled_distances<T, Share>(y, packed.offset(k), packed.factor(k), packed.padded, d, q);
+  for (int m = 0; m < Share; ++m) store_log_joint<T>(packed.constants()[k + m], q[m], log_joint + (k + m) * stride);
+}
+
+// log_joint (K, stride) of `n_panels` panels, under diagonal factors.
+template <class T>
+void diagonal_log_joint_of(const Packed<T>& packed, ptrdiff_t d, const T* panels, int n_panels, T* y, T* log_joint,
+                           ptrdiff_t stride) {
+  constexpr int kTogether = kBlock > 4 ? 4 : 2;
+  for (int p = 0; p < n_panels; ++p, panels += d * group<T>, log_joint += group<T>) {
+    center_panel<T>(panels, packed.origin(), d, y);
+    ptrdiff_t k = 0;
+    for (; k + kTogether <= packed.components; k += kTogether)
+      diagonal_log_joint<T, kTogether>(packed, d, y, k, log_joint, stride);
+    for (; k < packed.components; ++k) diagonal_log_joint<T, 1>(packed, d, y, k, log_joint, stride);
+  }
+}
+
+// The same under triangular factors: the smaller of panel and factor is what stays in the
+// first-level cache. D > 0 says that the columns are so few.
+template <class T, int D>
 void log_joint_of(const Packed<T>& packed, ptrdiff_t d, const T* panels, int n_panels, T* y, T* log_joint,
                   ptrdiff_t stride) {
-  if constexpr (Kind == kDiagonal) {
+  for (ptrdiff_t k = 0; k < packed.components; ++k)
     for (int p = 0; p < n_panels; ++p) {
-      center_panel<T>(panels + p * d * group<T>, packed.origin(), d, y);
-      for (ptrdiff_t k = 0; k < packed.components; ++k)
-        log_joint_of_panel<T, Kind>(packed, d, y, k, y, log_joint + k * stride + p * group<T>);
+      const T* const panel = panels + p * d * group<T>;
+      Vec<T> q[kVectors] = {};
+      if constexpr (D == 0)
+        mahalanobis<T>(panel, packed.center(k), packed.offset(k), packed.factor(k), d, y, q);
+      else
+        mahalanobis_small<T, D>(panel, packed.center(k), packed.offset(k), packed.factor(k), q);
+      store_log_joint<T>(packed.constants()[k], q, log_joint + k * stride + p * group<T>);
     }
-  } else {
-    for (ptrdiff_t k = 0; k < packed.components; ++k)
-      for (int p = 0; p < n_panels; ++p)
-        log_joint_of_panel<T, Kind>(packed, d, panels + p * d * group<T>, k, y, log_joint + k * stride + p * group<T>);
-  }
 }
 
 template <class T>
 void log_joint_of_tile(Dimensions dims, const Packed<T>& packed, const T* panels, int n_panels, T* y, T* log_joint,
                        ptrdiff_t stride) {
   const ptrdiff_t d = dims.features;
-  if (!is_matrix(dims.shape)) return log_joint_of<T, kDiagonal>(packed, d, panels, n_panels, y, log_joint, stride);
+  if (!is_matrix(dims.shape)) return diagonal_log_joint_of<T>(packed, d, panels, n_panels, y, log_joint, stride);
   switch (d) {
     case 1: return log_joint_of<T, 1>(packed, d, panels, n_panels, y, log_joint, stride);
     case 2: return log_joint_of<T, 2>(packed, d, panels, n_panels, y, log_joint, stride);
@@ -192,7 +209,7 @@ void log_joint_of_tile(Dimensions dims, const Packed<T>& packed, const T* panels
     case 6: return log_joint_of<T, 6>(packed, d, panels, n_panels, y, log_joint, stride);
     case 7: return log_joint_of<T, 7>(packed, d, panels, n_panels, y, log_joint, stride);
     case 8: return log_joint_of<T, 8>(packed, d, panels, n_panels, y, log_joint, stride);
-    default: return log_joint_of<T, kTriangle>(packed, d, panels, n_panels, y, log_joint, stride);
+    default: return log_joint_of<T, 0>(packed, d, panels, n_panels, y, log_joint, stride);
   }
 }
 

@@ -25,7 +25,8 @@ constexpr ptrdiff_t whole_tiles(ptrdiff_t rows) {
 
 template <class T> ptrdiff_t stretch_rows(Dimensions dims) {
   const ptrdiff_t bytes = dims.features <= kSmallColumns ? kSmallStretchBytes : kStretchBytes;
-  const ptrdiff_t columns = dims.components + (is_dense(dims.features) ? dims.features : 0);
+  const bool reread = is_dense(dims) || !is_matrix(dims.shape);
+  const ptrdiff_t columns = dims.components + (reread ? dims.features : 0);
   return whole_tiles(bytes / (columns * ptrdiff_t(sizeof(T))));
 }
 
@@ -33,34 +34,54 @@ template <class T> ptrdiff_t dense_rows(ptrdiff_t d) { return whole_tiles(kDense
 
 template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
-  T *panels, *centred, *log_joint, *inverse, *log_norm, *chosen, *edge, *lane_sums;
+  T *panels, *centred, *log_joint, *inverse, *log_norm, *packed, *edge, *lane_sums, *chosen, *root;
   int32_t* positions;
   size_t bytes;
 
   Workspace(Dimensions dims, void* memory) : stretch(stretch_rows<T>(dims)) {
     Arena arena(memory);
-    const ptrdiff_t d = dims.features, padded = round_up(d, lanes<T>);
-    lane_step = is_dense(d) ? dense_entries(dims.shape, d) * lanes<T> : 0;
+    const ptrdiff_t d = dims.features;
+    lane_step = is_dense(dims) ? dense_entries(dims.shape, d) * lanes<T> : 0;
     panels = arena.take<T>((lane_step ? stretch : kTile) * d);
     centred = arena.take<T>(lane_step ? dense_scratch(d, dense_rows<T>(d)) : group<T> * d);
     log_joint = arena.take<T>(dims.components * stretch);
     inverse = arena.take<T>(stretch);
     log_norm = arena.take<T>(stretch);
-    chosen = arena.take<T>(row_scratch<T>(d));
-    edge = arena.take<T>(kChunk * padded);
+    packed = arena.take<T>(row_scratch<T>(d));
+    edge = arena.take<T>(edge_scratch<T>(d));
     lane_sums = arena.take<T>(dims.components * lane_step);
-    positions = arena.take<int32_t>(stretch + 16);
+    chosen = arena.take<T>(kShare * stretch + lanes<T>);
+    root = arena.take<T>(stretch + lanes<T>);
+    positions = arena.take<int32_t>(stretch + lanes<float>);
     bytes = arena.used + 64;
   }
 };
 
-// Whole panels of rows, for a number of columns known to the compiler: it shuffles registers.
+// `D` columns of the rows of one panel, a number known to the compiler: it shuffles registers.
+template <class T, int D> SOFTMIX_INLINE void transpose_columns(const T* rows, ptrdiff_t stride, T* columns) {
+  for (int t = 0; t < group<T>; ++t) {
+    SOFTMIX_UNROLL
+    for (int j = 0; j < D; ++j) columns[j * group<T> + t] = rows[t * stride + j];
+  }
+}
+
 template <class T, int D> void transpose_whole(const T* rows, T* panels) {
   for (int p = 0; p < kTile / group<T>; ++p, rows += group<T> * D, panels += group<T> * D)
-    for (int t = 0; t < group<T>; ++t) {
-      SOFTMIX_UNROLL
-      for (int j = 0; j < D; ++j) panels[j * group<T> + t] = rows[t * D + j];
+    transpose_columns<T, D>(rows, D, panels);
+}
+
+// Many columns, a slab of them at a time through a small copy.
+template <class T> void transpose_slabs(const T* rows, ptrdiff_t d, T* panels) {
+  constexpr int kSlab = 8;
+  T slab[group<T> * kSlab];
+  for (int p = 0; p < kTile / group<T>; ++p, rows += group<T> * d, panels += group<T> * d) {
+    ptrdiff_t j = 0;
+    for (; j + kSlab <= d; j += kSlab) {
+      for (int t = 0; t < group<T>; ++t) __builtin_memcpy(slab + t * kSlab, rows + t * d + j, sizeof(T) * kSlab);
+      transpose_columns<T, kSlab>(slab, kSlab, panels + j * group<T>);
     }
+    for (; j < d; ++j) transpose_columns<T, 1>(rows + j, d, panels + j * group<T>);
+  }
 }
 
 // `rows` row-major rows into panels; what is missing of a whole tile repeats the first row.
@@ -73,6 +94,7 @@ template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* pa
   if (n >= kTile && d == 6) return transpose_whole<T, 6>(rows, panels);
   if (n >= kTile && d == 7) return transpose_whole<T, 7>(rows, panels);
   if (n >= kTile && d == 8) return transpose_whole<T, 8>(rows, panels);
+  if (n >= kTile) return transpose_slabs<T>(rows, d, panels);
   for (int t = 0; t < kTile; ++t) {
     const T* row = rows + (t < n ? t : 0) * d;
     T* const column = panels + (t / group<T>)*d * group<T> + t % group<T>;
@@ -120,32 +142,71 @@ Target target_of(Dimensions dims, double* out, ptrdiff_t k) {
   return {out + k, out + K + k * d, out + K + K * d + k * step};
 }
 
+// The rows that are worked on as a whole: `here` of them, in whole tiles, of which at least
+// `readable` may be read a vector at a time.
+template <class T> struct Stretch {
+  const T* rows;
+  ptrdiff_t here, whole, readable;
+};
+
+// The moments of several components over all rows.
 template <class T>
-void moments_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, ptrdiff_t first,
-                     ptrdiff_t here, const Workspace<T>& w, double* out) {
+void shared_moments(Dimensions dims, const Packed<T>& packed, ptrdiff_t k, const Stretch<T>& s, const Workspace<T>& w,
+                    double* out) {
+  T* resp[kShare];
+  for (int m = 0; m < kShare; ++m) resp[m] = w.chosen + m * w.stretch;
+  Member<T> members[kShare];
+  for (int m = 0; m < kShare; ++m) {
+    scale_resp<T>(w.log_joint + (k + m) * w.stretch, w.inverse, s.whole, resp[m]);
+    members[m] = {resp[m], packed.center(k + m), target_of(dims, out, k + m)};
+  }
+  add_shared_moments<T>(dims, s.rows, s.here, s.readable, members, w.edge);
+}
+
+// The moments of one component over the rows that it has a part in.
+template <class T>
+void chosen_moments(Dimensions dims, const Packed<T>& packed, ptrdiff_t k, const Stretch<T>& s, const Workspace<T>& w,
+                    double* out) {
+  const ptrdiff_t d = dims.features;
+  const int active = choose_rows<T>(w.log_joint + k * w.stretch, w.inverse, s.whole, w.positions, w.chosen, w.root);
+  const ChosenRows<T> chosen = {s.rows, d, active, w.positions, w.chosen, w.root};
+  add_row_moments<T>(dims, chosen, s.readable, packed.center(k), w.packed, w.edge, target_of(dims, out, k));
+}
+
+// The moments of one component over all rows, a vector across rows.
+template <class T>
+void dense_moments(Dimensions dims, const Packed<T>& packed, ptrdiff_t k, const Stretch<T>& s, const Workspace<T>& w) {
+  const ptrdiff_t d = dims.features;
+  const int n_panels = int(s.whole / group<T>), at_once = int(dense_rows<T>(d) / group<T>);
+  for (int p = 0; p < n_panels; p += at_once) {
+    const ptrdiff_t t = p * group<T>;
+    add_dense_moments<T>(dims, w.panels + t * d, n_panels - p < at_once ? n_panels - p : at_once,
+                         w.log_joint + k * w.stretch + t, w.inverse + t, packed.center(k), w.centred,
+                         w.lane_sums + k * w.lane_step);
+  }
+}
+
+template <class T>
+void moments_stretch(Dimensions dims, const Packed<T>& packed, const Stretch<T>& s, const Workspace<T>& w,
+                     double* out) {
   const ptrdiff_t K = dims.components;
-  const int n_panels = int(round_up(here, kTile) / group<T>);
-  const int at_once = int(dense_rows<T>(dims.features) / group<T>);
+  // Looking for the active rows pays when there may be few of them.
+  const auto has_part_in = [&](ptrdiff_t k, ptrdiff_t share) {
+    return estimate_positive<T>(w.log_joint + k * w.stretch, s.whole) * share > s.here;
+  };
+  const auto all_have = [&](ptrdiff_t k) {
+    for (int m = 0; m < kShare; ++m)
+      if (!has_part_in(k + m, 2)) return false;
+    return true;
+  };
   for (ptrdiff_t k = 0; k < K; ++k) {
-    const T* const resp = w.log_joint + k * w.stretch;
-    int active = int(here);
-    // Finding the active rows pays when there may be few of them.
-    if (!w.lane_step || K >= 8) {
-      active = 0;
-      for (ptrdiff_t t = 0; t < here; t += lanes<T>)
-        active += append_positive<T>(resp + t, int(t), w.positions + active);
-      while (active && w.positions[active - 1] >= here) --active;
-    }
-    if (w.lane_step && 4 * active > here) {
-      for (int p = 0; p < n_panels; p += at_once) {
-        const ptrdiff_t t = p * group<T>;
-        add_dense_moments<T>(dims, w.panels + t * dims.features, n_panels - p < at_once ? n_panels - p : at_once,
-                             resp + t, w.inverse + t, packed.center(k), w.centred, w.lane_sums + k * w.lane_step);
-      }
+    if (w.lane_step && (K < 8 || has_part_in(k, 4))) {
+      dense_moments<T>(dims, packed, k, s, w);
+    } else if (!is_matrix(dims.shape) && k + kShare <= K && all_have(k)) {
+      shared_moments<T>(dims, packed, k, s, w, out);
+      k += kShare - 1;
     } else {
-      const Target target = target_of(dims, out, k);
-      add_row_moments<T>(dims, packed.padded, rows, n, first, w.positions, active, resp, w.inverse, packed.center(k),
-                         w.chosen, w.edge, target);
+      chosen_moments<T>(dims, packed, k, s, w, out);
     }
   }
 }
@@ -166,7 +227,7 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
     normalise<T>(w.log_joint, K, w.stretch, whole, Format<T>::kNegligible, w.inverse, w.log_norm);
     log_likelihood += weighted_sum<T>(w.log_norm, weights, here);
     apply_weights<T>(w.inverse, weights, here, whole);
-    moments_stretch<T>(dims, packed, rows, n, first, here, w, out);
+    moments_stretch<T>(dims, packed, {rows + first * d, here, whole, n - first - edge_rows<T>(d)}, w, out);
     if (weights)
       for (ptrdiff_t t = 0; t < here; ++t) total_weight += weights[t];
     pending += here;

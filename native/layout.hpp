@@ -12,15 +12,17 @@ namespace SOFTMIX_ISA {
 constexpr int kTile = 96;
 template <class T> constexpr int group = kVectors * lanes<T>;
 
-// Up to this many columns a component's dense moments are taken with a vector across rows; beyond,
-// and for components with few rows, with a vector across columns.
-constexpr ptrdiff_t kDenseColumns = 32;
+// Up to this many columns (of a matrix, or of squares) a component's dense moments are taken with a
+// vector across rows; beyond, and for components with few rows, with a vector across columns.
+constexpr ptrdiff_t kDenseMatrix = 20, kDenseSquares = 32;
 
 constexpr ptrdiff_t round_up(ptrdiff_t n, ptrdiff_t to) { return (n + to - 1) / to * to; }
 
-constexpr bool is_dense(ptrdiff_t d) { return d <= kDenseColumns; }
-
 constexpr bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
+
+constexpr bool is_dense(Dimensions dims) {
+  return dims.features <= (is_matrix(dims.shape) ? kDenseMatrix : kDenseSquares);
+}
 
 // Row blocks of a packed triangular factor: kBlock rows each, the last one what is left. Block b
 // holds, column by column up to its own diagonal, its rows' entries contiguously.

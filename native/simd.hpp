@@ -28,6 +28,7 @@
 #endif
 
 #define SOFTMIX_INLINE static inline __attribute__((always_inline))
+#define SOFTMIX_INLINE_MEMBER inline __attribute__((always_inline))
 #define SOFTMIX_UNROLL _Pragma("GCC unroll 32")
 
 namespace softmix {
@@ -71,29 +72,37 @@ template <class T> SOFTMIX_INLINE Int<T> splat_int(ptrdiff_t x) { return decltyp
 
 template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
 
-// Appends to `out` the positions base + lane of the positive lanes of p; gives how many.
-template <class T> SOFTMIX_INLINE int append_positive(const T* p, int base, int32_t* out) {
+// Appends the positive lanes of p to `out`, and their positions base + lane to `at`; gives how many.
+// Either list may be written a whole vector on.
+template <class T> SOFTMIX_INLINE int append_positive(Vec<T> p, int base, int32_t* at, T* out) {
   int found = 0;
   for (int lane = 0; lane < lanes<T>; ++lane) {
-    out[found] = base + lane;
+    at[found] = base + lane;
+    out[found] = p[lane];
     found += p[lane] > T(0);
   }
   return found;
 }
 
 #if SOFTMIX_VECTOR_BYTES == 64
-template <> inline __attribute__((always_inline)) int append_positive<double>(const double* p, int base, int32_t* out) {
-  const __mmask8 mask = _mm512_cmp_pd_mask(_mm512_loadu_pd(p), _mm512_setzero_pd(), _CMP_GT_OQ);
+template <>
+inline __attribute__((always_inline)) int append_positive<double>(Vec<double> p, int base, int32_t* at, double* out) {
+  const __m512d values = (__m512d)p;
+  const __mmask8 mask = _mm512_cmp_pd_mask(values, _mm512_setzero_pd(), _CMP_GT_OQ);
   const __m256i positions = _mm256_add_epi32(_mm256_set1_epi32(base), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm256_maskz_compress_epi32(mask, positions));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(at), _mm256_maskz_compress_epi32(mask, positions));
+  _mm512_storeu_pd(out, _mm512_maskz_compress_pd(mask, values));
   return __builtin_popcount(mask);
 }
 
-template <> inline __attribute__((always_inline)) int append_positive<float>(const float* p, int base, int32_t* out) {
-  const __mmask16 mask = _mm512_cmp_ps_mask(_mm512_loadu_ps(p), _mm512_setzero_ps(), _CMP_GT_OQ);
+template <>
+inline __attribute__((always_inline)) int append_positive<float>(Vec<float> p, int base, int32_t* at, float* out) {
+  const __m512 values = (__m512)p;
+  const __mmask16 mask = _mm512_cmp_ps_mask(values, _mm512_setzero_ps(), _CMP_GT_OQ);
   const __m512i positions = _mm512_add_epi32(_mm512_set1_epi32(base),
                                              _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
-  _mm512_storeu_si512(out, _mm512_maskz_compress_epi32(mask, positions));
+  _mm512_storeu_si512(at, _mm512_maskz_compress_epi32(mask, positions));
+  _mm512_storeu_ps(out, _mm512_maskz_compress_ps(mask, values));
   return __builtin_popcount(mask);
 }
 #endif

@@ -130,6 +130,33 @@ def test_separated_components_take_the_sparse_path(shape, d, dtype, isa):
     )
 
 
+def overlapping_parameters(shape: FactorShape, K: int, d: int) -> GaussianParameters:
+    """Components of nearly one place and shape: every row belongs to all."""
+    apart = make_parameters(shape, K, d)
+    means = 5.0 + 0.1 * (apart.means - 5.0) / np.sqrt(d)
+    unit = np.eye(d) if shape.is_matrix else 1.0
+    return GaussianParameters(apart.weights, means, unit + 0.05 * apart.factors / np.sqrt(d), shape)
+
+
+@pytest.mark.parametrize("isa", native.available)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    ("d", "n", "K"), [(21, 500, 9), (33, 203, 4), (40, 96, 6), (64, 901, 9), (101, 700, 16)]
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_overlapping_components_share_rows(shape, d, n, K, dtype, isa):
+    """Components that have a part in nearly all rows are added up several at a time."""
+    parameters = overlapping_parameters(shape, K, d)
+    rows = make_rows(parameters, n, dtype)
+    weights = np.random.default_rng(2).uniform(0.0, 2.0, n) if d % 2 else None
+    assert evaluation_of(reference, parameters, rows)["resp"].min() > 1e-12
+    assert_same_statistics(
+        statistics_of(native, parameters, rows, weights, isa=isa),
+        statistics_of(reference, parameters, rows, weights),
+        TOLERANCE[dtype],
+    )
+
+
 @pytest.mark.parametrize("isa", native.available)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_far_rows_stay_finite_and_rightly_shared(shape, isa):

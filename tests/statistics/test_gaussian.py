@@ -29,6 +29,17 @@ def test_addition(shape):
     assert (one + two).centers is one.centers
 
 
+@pytest.mark.parametrize("shape", list(FactorShape))
+def test_addition_in_place_gives_the_same_bits(shape):
+    a, b = statistics(shape, seed=0), statistics(shape, seed=1, centers=statistics(shape, seed=0).centers)
+    wanted, before = (a + b).values, a.values
+    a += b
+    assert a.values is before
+    assert np.array_equal(a.values, wanted)
+    with pytest.raises(ValueError, match="unlike centres"):
+        a += statistics(shape, seed=2)
+
+
 @pytest.mark.parametrize("shape", [FactorShape.FULL, FactorShape.SHARED])
 def test_scatter_matrices_unfold_the_lower_triangles(shape):
     s = statistics(shape, k=2, d=3)

@@ -7,14 +7,13 @@ c_k is μ_k rounded to the dtype of the rows. In float64 b_k is zero; in float32
 what rounding the mean would lose.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import lapack
 from scipy.special import logsumexp
 
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.parameters.gaussian import invert_triangular
 
 isa = "reference"
 
@@ -125,8 +124,10 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     factors = np.zeros(matrices.shape)
     squared_norms = np.full(len(matrices), np.inf)
     for k, matrix in enumerate(matrices):
-        with suppress(np.linalg.LinAlgError):
-            factors[k] = invert_triangular(np.linalg.cholesky(matrix))
+        # LAPACK reads columns: the transpose of our lower triangle is its upper one.
+        upper, failed = lapack.dpotrf(matrix.T, lower=0)
+        if not failed:
+            factors[k] = lapack.dtrtri(upper, lower=0, overwrite_c=1)[0].T
             squared_norms[k] = np.vdot(factors[k], factors[k])
     return factors, squared_norms
 

@@ -132,10 +132,10 @@ class CovarianceFloor:
         # |C⁻¹ D⁻¹ L_S|_F² bounds 1 / (smallest whitened eigenvalue): eigenvalues are seldom needed.
         bounds = squared_norms * self._correlation_norm
         doubtful = np.flatnonzero(~(bounds * max(self.lowest, _ILL_CONDITIONED) <= 1.0))
-        factors = inverses / self._scale
+        inverses /= self._scale
         if doubtful.size:
-            factors[doubtful] = self._inverse_cholesky_whitened(covariances[doubtful], doubtful)
-        return factors
+            inverses[doubtful] = self._inverse_cholesky_whitened(covariances[doubtful], doubtful)
+        return inverses
 
     def _inverse_cholesky_whitened(self, covariances: np.ndarray, components: np.ndarray) -> np.ndarray:
         """L_k = L_S C_k, F_k = C_k⁻¹ F_S, with C_k C_kᵀ = F_S Σ_k F_Sᵀ."""

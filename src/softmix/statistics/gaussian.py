@@ -14,6 +14,7 @@ lives in one flat float64 vector, so that adding, sending and storing are one op
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Self
 
 import numpy as np
 
@@ -72,11 +73,18 @@ class GaussianStatistics:
     values: np.ndarray
 
     def __add__(self, other: "GaussianStatistics") -> "GaussianStatistics":
+        return GaussianStatistics(self.centers, self.layout, self.values + self._alike(other).values)
+
+    def __iadd__(self, other: "GaussianStatistics") -> Self:
+        np.add(self.values, self._alike(other).values, out=self.values)
+        return self
+
+    def _alike(self, other: "GaussianStatistics") -> "GaussianStatistics":
         if self.layout != other.layout:
             raise ValueError(f"Statistics of unlike layout do not add: {self.layout}, {other.layout}.")
         if self.centers is not other.centers and not np.array_equal(self.centers, other.centers):
             raise ValueError("Statistics about unlike centres do not add; recenter one of them first.")
-        return GaussianStatistics(self.centers, self.layout, self.values + other.values)
+        return other
 
     @property
     def count(self) -> np.ndarray:

@@ -6,7 +6,6 @@ those of a stream are read ahead by a thread of its own.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from threading import Lock
 from types import TracebackType
@@ -18,6 +17,7 @@ from softmix.blocks import ArrayBlocks, Block, Source, block_rows
 from softmix.e_step import GaussianEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
+from softmix.sweep.crew import Crew
 from softmix.sweep.read_ahead import ReadAhead
 from softmix.sweep.tree_sum import TreeSum
 
@@ -33,8 +33,7 @@ class ThreadSweep:
     def __init__(self, source: Source, n_jobs: int = 1) -> None:
         self.source = source
         helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
-        self._n_helpers = helpers
-        self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
+        self._crew = Crew(max(helpers, 0))
 
     def __enter__(self) -> Self:
         return self
@@ -42,8 +41,7 @@ class ThreadSweep:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+        self._crew.dismiss()
 
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
@@ -114,18 +112,18 @@ class ThreadSweep:
                     # After an error or Ctrl-C in one thread, the others finish their block and stop.
                     blocks.close()
 
-            helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
+            self._crew.start(work)
             try:
                 work()
             finally:
-                wait(helpers)
-        for helper in helpers:
-            helper.result()
+                error = self._crew.join()
+        if error is not None:
+            raise error
 
     def _pass(self) -> AbstractContextManager["_ByNumber | ReadAhead"]:
         if isinstance(self.source, ArrayBlocks):
             return _ByNumber(self.source)
-        return ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + self._n_helpers))
+        return ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + len(self._crew)))
 
 
 class _ByNumber:

@@ -17,7 +17,10 @@ T = TypeVar("T", bound=_Addable)
 
 
 class TreeSum(Generic[T]):
-    """Adds items numbered 0 … n−1, given in any order, from any thread; n need not be known."""
+    """Adds items numbered 0 … n−1, given in any order, from any thread; n need not be known.
+
+    Items are the sum's own once they are added: it may change them.
+    """
 
     def __init__(self) -> None:
         self._n_items, self._n_added = 0, 0
@@ -36,7 +39,7 @@ class TreeSum(Generic[T]):
                 if other is None:
                     self._waiting[level, number] = item
                     return
-            item = other + item if number & 1 else item + other
+            item = _joined(other, item) if number & 1 else _joined(item, other)
             level, number = level + 1, number >> 1
 
     def total(self) -> T:
@@ -46,5 +49,11 @@ class TreeSum(Generic[T]):
         # Each waiting subtree is complete, and they are of different heights, the highest first.
         right, *others = (item for _, item in sorted(self._waiting.items(), key=lambda entry: entry[0][0]))
         for left in others:
-            right = left + right
+            right = _joined(left, right)
         return right
+
+
+def _joined(left: T, right: T) -> T:
+    """left + right, in place where the items can: large ones would need fresh memory each time."""
+    left += right
+    return left
