@@ -12,6 +12,8 @@ time by each thread; what stays is 4 bytes a row, and the labels.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,10 +22,12 @@ from softmix.e_step import ALLOWED, Candidates, GaussianEStep, needed_components
 from softmix.kernels import RowGroups
 from softmix.parameters import GaussianParameters, Reference
 
+Amount = TypeVar("Amount", int, np.ndarray)
+
 _TILE = 96  # the kernel fills up its last tile
-# What a group costs over its pairs of row and component, and each of its components, in pairs.
-_GROUP_COST, _COMPONENT_COST = 1000, 100
-_SPAN_ROWS = 512  # for each component
+# What a group costs over its pairs of row and component, and each of its components and rows, in pairs.
+_GROUP_COST, _COMPONENT_COST, _ROW_COST = 1000, 100, 6
+_SPAN_ROWS, _MIN_SPAN = 512, 1 << 16  # for each component, and in all
 _ELEMENTS, _MIN_ROWS = 1 << 20, 96
 # Rows farther from their component than all but some ten thousandths of a normal sample.
 _OUTER = 3.5
@@ -36,16 +40,11 @@ class Unit:
     indices: np.ndarray
     groups: RowGroups
 
-    def rows(self, source: ArrayBlocks) -> tuple[np.ndarray, np.ndarray | None]:
-        """The rows and their weights, in the order of the groups."""
-        rows, weights = source.take(self.indices)
-        return np.ascontiguousarray(rows), weights
-
     @property
     def cost(self) -> int:
         """Of the E-step, in pairs of row and component."""
         sizes, lengths = np.diff(self.groups.row_starts), np.diff(self.groups.component_starts)
-        return int(_cost(sizes, lengths).sum())
+        return int(group_cost(sizes, lengths).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,26 +89,26 @@ class Grouper:
         n = self._source.n_rows
         # A unit's statistics should not weigh more than its rows.
         most = min(max(block_rows(d), K * d), max(_ELEMENTS // d, _MIN_ROWS))
-        for start in range(0, n, _SPAN_ROWS * K):
-            labels = self._labels[start : start + _SPAN_ROWS * K]
+        span = max(_SPAN_ROWS * K, _MIN_SPAN)
+        for start in range(0, n, span):
+            labels = self._labels[start : start + span]
             order = np.argsort(labels, kind="stable")
             if self._source.weights is not None:
                 order = order[self._source.weights[start + order] > 0]
-            edges = np.flatnonzero(np.diff(labels[order], append=K + 1)) + 1
+            edges = np.array(_edges(labels[order]))
             first = 0
             while first < len(order):
                 # Whole labels where that is not too much at once.
-                whole = edges[np.searchsorted(edges, first + most, side="right") - 1]
-                stop = int(whole) if whole > first else min(first + most, len(order))
+                whole = int(edges[np.searchsorted(edges, first + most, side="right") - 1])
+                stop = whole if whole > first else min(first + most, len(order))
                 yield (start + order[first:stop]).astype(np.min_scalar_type(n))
                 first = stop
 
     def unit(self, indices: np.ndarray) -> Unit:
         """Groups of the rows of one unit."""
         labels = self._labels[indices]
-        edges = [0, *(np.flatnonzero(np.diff(labels)) + 1).tolist(), len(indices)]
         order, groups = [], []
-        for first, stop in zip(edges[:-1], edges[1:], strict=True):
+        for first, stop in pairwise(_edges(labels)):
             for start in range(first, stop, self._piece):
                 mine = indices[start : min(start + self._piece, stop)]
                 for rows, components in self._groups(int(labels[first]), mine):
@@ -129,8 +128,8 @@ class Grouper:
             for some in (~outer, outer)
         ]
         together = np.union1d(*(components for _, components in parts))
-        apart = sum(_cost(len(some), len(components)) for some, components in parts)
-        if _cost(len(indices), len(together)) <= apart:
+        apart = sum(group_cost(len(some), len(components)) for some, components in parts)
+        if group_cost(len(indices), len(together)) <= apart:
             return [(np.concatenate([some for some, _ in parts]), together)]
         return parts
 
@@ -141,9 +140,7 @@ class Grouper:
         with np.errstate(invalid="ignore"):
             return np.sqrt(2.0 * np.maximum(own.log_constants - log_joint[:, 0].astype(np.float64), 0.0))
 
-    def _needed(
-        self, label: int, indices: np.ndarray, rows: np.ndarray, distance: np.ndarray
-    ) -> np.ndarray:
+    def _needed(self, label: int, indices: np.ndarray, rows: np.ndarray, distance: np.ndarray) -> np.ndarray:
         near = self._candidates.near(label, float(distance.max()))
         some = self._parameters.subset(near)
         log_joint = np.empty((len(rows), len(near)), rows.dtype)
@@ -153,6 +150,12 @@ class Grouper:
         return near[needed_components(log_joint, best, some.log_constants).any(axis=0)]
 
 
-def _cost(rows: np.ndarray, components: np.ndarray) -> np.ndarray:
+def _edges(labels: np.ndarray) -> list[int]:
+    """Where runs of equal labels begin, and the end of the last."""
+    return [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
+
+
+def group_cost(rows: Amount, components: Amount) -> Amount:
     """Of the E-step of a group, in pairs of row and component."""
-    return -(-rows // _TILE) * _TILE * components + _GROUP_COST + _COMPONENT_COST * components
+    tiles = (rows + _TILE - 1) // _TILE
+    return tiles * _TILE * (components + _ROW_COST) + _GROUP_COST + _COMPONENT_COST * components

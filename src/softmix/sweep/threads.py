@@ -8,9 +8,8 @@ those of a stream are read ahead by a thread of its own.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
-from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -18,8 +17,12 @@ from softmix.blocks import ArrayBlocks, Block, Source, block_rows
 from softmix.e_step import GaussianEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
+from softmix.sweep.by_number import ByNumber, Numbered, Pass
+from softmix.sweep.groups import Groups
 from softmix.sweep.read_ahead import ReadAhead
 from softmix.sweep.tree_sum import TreeSum
+
+T = TypeVar("T")
 
 _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
 
@@ -35,6 +38,7 @@ class ThreadSweep:
         helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
         self._n_helpers = helpers
         self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
+        self._groups = Groups(source, self._for_each) if isinstance(source, ArrayBlocks) else None
 
     def __enter__(self) -> Self:
         return self
@@ -47,6 +51,8 @@ class ThreadSweep:
 
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
+        if self._groups is not None and (statistics := self._groups.statistics(parameters)) is not None:
+            return statistics
         e_step = GaussianEStep(parameters, self.source.dtype)
         total: TreeSum[GaussianStatistics] = TreeSum()
         self._for_each_block(lambda number, block: total.add(number, e_step(block)))
@@ -104,15 +110,25 @@ class ThreadSweep:
         return slice(start, start + len(block.rows))
 
     def _for_each_block(self, visit: Callable[[int, Block], None]) -> None:
-        with self._pass() as blocks:
+        if isinstance(self.source, ArrayBlocks):
+            self._for_each(self.source, visit)
+        else:
+            self._share(ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + self._n_helpers)), visit)
+
+    def _for_each(self, items: Numbered[T], visit: Callable[[int, T], None]) -> None:
+        """Visit all (number, item), in any order, from any thread."""
+        self._share(ByNumber(items), visit)
+
+    def _share(self, one_pass: AbstractContextManager[Pass[T]], visit: Callable[[int, T], None]) -> None:
+        with one_pass as items:
 
             def work() -> None:
                 try:
-                    while (taken := blocks.take()) is not None:
+                    while (taken := items.take()) is not None:
                         visit(*taken)
                 finally:
-                    # After an error or Ctrl-C in one thread, the others finish their block and stop.
-                    blocks.close()
+                    # After an error or Ctrl-C in one thread, the others finish their item and stop.
+                    items.close()
 
             helpers = [self._pool.submit(work) for _ in range(self._n_helpers)] if self._pool else []
             try:
@@ -121,36 +137,3 @@ class ThreadSweep:
                 wait(helpers)
         for helper in helpers:
             helper.result()
-
-    def _pass(self) -> AbstractContextManager["_ByNumber | ReadAhead"]:
-        if isinstance(self.source, ArrayBlocks):
-            return _ByNumber(self.source)
-        return ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + self._n_helpers))
-
-
-class _ByNumber:
-    """The blocks of an array, each given to one taker."""
-
-    def __init__(self, source: ArrayBlocks) -> None:
-        self._source, self._lock = source, Lock()
-        self._next, self._stop = 0, len(source)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def take(self) -> tuple[int, Block] | None:
-        with self._lock:
-            if self._next >= self._stop:
-                return None
-            self._next += 1
-            number = self._next - 1
-        return number, self._source[number]
-
-    def close(self) -> None:
-        with self._lock:
-            self._stop = 0
