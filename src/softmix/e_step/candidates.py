@@ -25,44 +25,62 @@ class Candidates:
 
     def __init__(self, reference: Reference, dtype: np.dtype) -> None:
         self._parameters, self._roots, self._dtype = reference.parameters, reference.roots, dtype
-        factors = self._parameters.factors
         self._means = self._parameters.means - self._parameters.means.mean(axis=0)
-        largest = np.broadcast_to(np.abs(self._means).max(axis=0), self._means.shape)
-        self._rounding = _ROUNDING * np.sqrt((self._whiten(np.abs(factors), largest) ** 2).sum(axis=1))
+        self._rounding = _ROUNDING * self._cancelling()
         if self._parameters.shape is FactorShape.FULL:
             middle = _mean_root(self._parameters, self._roots)
-            self._of_factors = _norm(factors @ middle)
+            self._of_factors = _norm(self._parameters.factors @ middle)
             self._of_roots = _norm(np.linalg.solve(middle, self._roots))
 
     def near(self, label: int, distance: float) -> np.ndarray:
         """Components, ascending, that may matter to rows within `distance` of component `label`."""
+        every = np.arange(self._parameters.n_components)
+        return np.flatnonzero(self._may_need(np.array([label]), np.array([distance]), every))
+
+    def reached(self, component: int, labels: np.ndarray, distances: np.ndarray) -> np.ndarray:
+        """Booleans: whether `component` may matter to any row within its distance of its label."""
+        return self._may_need(labels, distances, np.array([component]))
+
+    def _may_need(self, labels: np.ndarray, distances: np.ndarray, components: np.ndarray) -> np.ndarray:
+        """For (label, distance) pairs and one component, or for one pair and components."""
         constants = self._parameters.log_constants
         with np.errstate(over="ignore", invalid="ignore"):
-            apart = self._whiten(self._parameters.factors, self._means[label] - self._means)
-            reach = np.sqrt((apart**2).sum(axis=1)) - self._rounding - self._stretch(label) * distance
-            level = negligible_below(constants[label], np.float64(distance), self._dtype)
-            needed = is_needed(constants - 0.5 * np.maximum(reach, 0.0) ** 2, level, constants)
+            apart = self._whiten(components, self._means[labels] - self._means[components])
+            reach = np.sqrt((apart**2).sum(axis=1)) - self._rounding[components]
+            reach = reach - self._stretch(components, labels) * distances
+            level = negligible_below(constants[labels], distances, self._dtype)
+            bound = constants[components] - 0.5 * np.maximum(reach, 0.0) ** 2
+            needed = is_needed(bound, level, constants[components])
         # What is not known to be out of reach may be in it.
-        needed |= ~np.isfinite(reach)
-        return np.flatnonzero(needed) if np.isfinite(level) else np.arange(len(needed))
+        return needed | ~np.isfinite(reach) | ~np.isfinite(level)
 
-    def _whiten(self, factors: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Row k of `points` times factor k."""
-        shape = self._parameters.shape
+    def _whiten(self, components: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """F_k times each point, k being its component."""
+        shape, factors = self._parameters.shape, self._parameters.factors
         if shape is FactorShape.FULL:
-            return (factors @ points[:, :, None])[:, :, 0]
+            return (factors[components] @ points[:, :, None])[:, :, 0]
         if shape is FactorShape.SHARED:
             return points @ factors.T
-        return points * (factors if shape is FactorShape.DIAGONAL else factors[:, None])
+        return points * (factors[components] if shape is FactorShape.DIAGONAL else factors[components, None])
 
-    def _stretch(self, label: int) -> np.ndarray | float:
-        """‖F_k L_l‖₂, or more, for all k."""
+    def _cancelling(self) -> np.ndarray:
+        """The size of the terms that may cancel in F_k (μ_l − μ_k), shape (K,)."""
+        shape, factors = self._parameters.shape, np.abs(self._parameters.factors)
+        largest = np.abs(self._means).max(axis=0)
+        if shape.is_matrix:
+            terms = factors @ largest
+        else:
+            terms = largest * (factors if shape is FactorShape.DIAGONAL else factors[:, None])
+        return np.broadcast_to(np.sqrt((terms**2).sum(axis=-1)), len(self._means))
+
+    def _stretch(self, components: np.ndarray, labels: np.ndarray) -> np.ndarray | float:
+        """‖F_k L_l‖₂, or more, for each pair."""
         shape = self._parameters.shape
         if shape is FactorShape.FULL:
-            return self._of_factors * self._of_roots[label]
+            return self._of_factors[components] * self._of_roots[labels]
         if shape is FactorShape.SHARED:
             return 1.0
-        ratio = self._parameters.factors * self._roots[label]
+        ratio = self._parameters.factors[components] * self._roots[labels]
         return ratio.max(axis=1) if shape is FactorShape.DIAGONAL else ratio
 
 

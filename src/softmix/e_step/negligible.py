@@ -17,13 +17,9 @@ All memberships that are left out would have counted as 0: the statistics are th
 pass, summed in another order.
 """
 
-from typing import TypeVar
-
 import numpy as np
 
 from softmix.parameters import Drift
-
-Real = TypeVar("Real", np.ndarray, np.float64)
 
 # Twice as much lets memberships of e^-65 in, half as much halves how long groups last.
 ALLOWED = Drift(stretch=0.04, shift=0.2, level=0.2)
@@ -51,7 +47,7 @@ def needed_components(log_joint: np.ndarray, best: np.ndarray, log_constants: np
     return needed
 
 
-def negligible_below(own: Real, distance: Real, dtype: np.dtype) -> Real:
+def negligible_below(own: np.ndarray, distance: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """What log p(x, k) − (1 − α) a_k may be at most for x not to need k, given a_b and z_b."""
     reach = (1.0 + _STRETCH) * (distance + ALLOWED.shift)
     certain = own - ALLOWED.level - 0.5 * reach**2 - _CUT[dtype.name] - _ROUNDING

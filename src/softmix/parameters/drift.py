@@ -18,17 +18,11 @@ from softmix.parameters.gaussian import FactorShape, GaussianParameters
 
 
 class Drift(NamedTuple):
-    """The three measures, each of shape (K,); or three numbers that bound them."""
+    """How far components may move by each of the measures."""
 
-    stretch: np.ndarray | float
-    shift: np.ndarray | float
-    level: np.ndarray | float
-
-    def share_of(self, bound: "Drift") -> float:
-        """The largest measure of any component as a share of its bound; infinite where unknown."""
-        with np.errstate(invalid="ignore"):
-            shares = [np.max(mine / most) for mine, most in zip(self, bound, strict=True)]
-        return float(np.max(np.where(np.isnan(shares), np.inf, shares)))
+    stretch: float
+    shift: float
+    level: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +36,25 @@ class Reference:
     def at(cls, parameters: GaussianParameters) -> "Reference":
         return cls(parameters, parameters.cholesky_factors())
 
-    def drift(self, now: GaussianParameters) -> Drift | None:
-        """How far `now` is from here; None where it is another kind of mixture altogether."""
+    def replaced(self, now: GaussianParameters, moved: np.ndarray) -> "Reference":
+        """The reference with the components `moved` (K,) taken from `now`."""
+        if moved.all():
+            return Reference.at(now)
+        then = self.parameters
+        mixed = GaussianParameters(
+            np.where(moved, now.weights, then.weights),
+            np.where(moved[:, None], now.means, then.means),
+            # A shared factor that moves too far moves all components too far.
+            then.factors if then.shape is FactorShape.SHARED else _rows(moved, now.factors, then.factors),
+            then.shape,
+        )
+        return Reference.at(mixed)
+
+    def shares(self, now: GaussianParameters, allowed: Drift) -> np.ndarray | None:
+        """The largest measure of each component (K,) as a share of what is allowed; inf where unknown.
+
+        None where `now` is another kind of mixture altogether.
+        """
         then = self.parameters
         if now.shape is not then.shape or now.means.shape != then.means.shape:
             return None
@@ -51,7 +62,9 @@ class Reference:
             level = np.abs(now.log_constants - then.log_constants)
             # A component that is empty and stays so has not moved.
             level = np.where(np.isneginf(now.log_constants) & np.isneginf(then.log_constants), 0.0, level)
-            return Drift(self._stretch(now), self._shift(now), level)
+            shares = np.maximum(self._shift(now) / allowed.shift, level / allowed.level)
+            shares = np.maximum(shares, self._stretch(now) / allowed.stretch)
+        return np.where(np.isnan(shares), np.inf, shares)
 
     def _stretch(self, now: GaussianParameters) -> np.ndarray:
         if now.shape.is_matrix:
@@ -68,3 +81,9 @@ class Reference:
         else:
             moved = step * (factors if now.shape is FactorShape.DIAGONAL else factors[:, None])
         return np.sqrt((moved**2).sum(axis=1))
+
+
+def _rows(chosen: np.ndarray, new: np.ndarray, old: np.ndarray) -> np.ndarray:
+    mixed = old.copy()
+    mixed[chosen] = new[chosen]
+    return mixed

@@ -1,9 +1,11 @@
 """Rows of an array in groups of one likeliest component, each group with the components it needs.
 
-A grouping is made at some parameters and serves every sweep whose parameters have not drifted
-from there by more than `e_step/negligible.py` allows for. Labels say which rows belong together:
-any labels will do, the nearer the better. Group by group, what is out of reach by the parameters
-alone is left out, the other densities are computed, and the components are kept that any row needs.
+Groups are made at a reference and serve every sweep until a component drifts from there by more
+than `e_step/negligible.py` allows for. Then the groups in which it is some row's likeliest are
+made again, and those that it may reach get it into their list. Labels say which rows belong
+together: any labels will do, the nearer to the likeliest components the better. Group by group,
+what is out of reach by the parameters alone is left out, the other densities are computed, and
+the components are kept that any row needs.
 
 Rows are ordered within spans of some hundred rows a component, so that the rows of a group lie
 near each other, in a memory-mapped file too. At most 8 MiB of rows or densities are held at a
@@ -13,9 +15,10 @@ time by each thread; what stays is 4 bytes a row, and the labels.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from softmix.blocks import ArrayBlocks, Block, block_rows
 from softmix.e_step import ALLOWED, Candidates, GaussianEStep, needed_components
@@ -28,28 +31,66 @@ _TILE = 96  # the kernel fills up its last tile
 # What a group costs over its pairs of row and component, and each of its components and rows, in pairs.
 _GROUP_COST, _COMPONENT_COST, _ROW_COST = 1000, 100, 6
 _SPAN_ROWS, _MIN_SPAN = 512, 1 << 16  # for each component, and in all
+# What Python adds to making one group, in multiply-adds.
+_MAKING_WORK = 8e6
 _ELEMENTS, _MIN_ROWS = 1 << 20, 96
-# Rows farther from their component than all but some ten thousandths of a normal sample.
+# Few rows of a normal sample are so much farther from their component than the square root of d.
 _OUTER = 3.5
+
+
+class Group(NamedTuple):
+    """Some rows of the source within `distance` of component `label`, and the components they need.
+
+    `likeliest` (booleans) says which of these are the likeliest of any row.
+    """
+
+    rows: np.ndarray
+    label: int
+    distance: float
+    components: np.ndarray
+    likeliest: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Unit:
     """What a thread takes at once: some groups, and where their rows are in the source."""
 
-    indices: np.ndarray
+    rows: np.ndarray
     groups: RowGroups
+    labels: np.ndarray
+    distances: np.ndarray
+    likeliest: np.ndarray
+
+    @classmethod
+    def of(cls, groups: list[Group]) -> "Unit":
+        return cls(
+            np.concatenate([group.rows for group in groups]),
+            RowGroups.of([(len(group.rows), group.components) for group in groups]),
+            np.array([group.label for group in groups]),
+            np.array([group.distance for group in groups]),
+            np.concatenate([group.likeliest for group in groups]),
+        )
+
+    def __iter__(self) -> Iterator[Group]:
+        ends = self.groups.component_starts.tolist()
+        for g, (span, components) in enumerate(self.groups):
+            likeliest = self.likeliest[ends[g] : ends[g + 1]]
+            yield Group(self.rows[span], int(self.labels[g]), float(self.distances[g]), components, likeliest)
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """The number of rows of each group."""
+        return np.diff(self.groups.row_starts)
 
     @property
     def cost(self) -> int:
         """Of the E-step, in pairs of row and component."""
-        sizes, lengths = np.diff(self.groups.row_starts), np.diff(self.groups.component_starts)
-        return int(group_cost(sizes, lengths).sum())
+        return int(group_cost(self.sizes, np.diff(self.groups.component_starts)).sum())
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """All rows that count, in groups; good while parameters stay near the reference."""
+    """All rows that count, in groups; good while no component moves too far from the reference."""
 
     reference: Reference
     units: list[Unit]
@@ -59,10 +100,10 @@ class Grouping:
         """Of a sweep, in pairs of row and component."""
         return sum(unit.cost for unit in self.units)
 
-    def holds(self, parameters: GaussianParameters) -> bool:
-        """Whether what the groups leave out is still negligible."""
-        drift = self.reference.drift(parameters)
-        return drift is not None and drift.share_of(ALLOWED) <= 1.0
+    def moved(self, parameters: GaussianParameters) -> np.ndarray | None:
+        """Booleans (K,): the components that have moved too far; None if nothing is as it was."""
+        shares = self.reference.shares(parameters, ALLOWED)
+        return None if shares is None else ~(shares <= 1.0)
 
 
 class Grouper:
@@ -71,88 +112,151 @@ class Grouper:
     Parameters
     ----------
     source : ArrayBlocks
-    parameters : GaussianParameters
+    reference : Reference
     labels : ndarray of shape (n,)
         A component for each row, at best its likeliest; overwritten with these.
     """
 
-    def __init__(self, source: ArrayBlocks, parameters: GaussianParameters, labels: np.ndarray) -> None:
-        self._source, self._parameters, self._labels = source, parameters, labels
-        self.reference = Reference.at(parameters)
-        self._candidates = Candidates(self.reference, source.dtype)
-        self._piece = max(_ELEMENTS // max(parameters.n_components, source.n_features), _MIN_ROWS)
-        self.pending = list(self._unit_rows())
+    def __init__(self, source: ArrayBlocks, reference: Reference, labels: np.ndarray) -> None:
+        self.reference = reference
+        self._source, self._parameters, self._labels = source, reference.parameters, labels
+        self._candidates = Candidates(reference, source.dtype)
+        self._most = max(_ELEMENTS // max(self._parameters.means.shape), _MIN_ROWS)
 
-    def _unit_rows(self) -> Iterator[np.ndarray]:
-        """The rows of each unit, ordered by label within it."""
+    def pending(self) -> list[np.ndarray]:
+        """The rows of each unit to make, by label."""
+        return list(self._pending())
+
+    def _pending(self) -> Iterator[np.ndarray]:
         K, d = self._parameters.means.shape
-        n = self._source.n_rows
+        n, weights = self._source.n_rows, self._source.weights
         # A unit's statistics should not weigh more than its rows.
         most = min(max(block_rows(d), K * d), max(_ELEMENTS // d, _MIN_ROWS))
         span = max(_SPAN_ROWS * K, _MIN_SPAN)
         for start in range(0, n, span):
-            labels = self._labels[start : start + span]
-            order = np.argsort(labels, kind="stable")
-            if self._source.weights is not None:
-                order = order[self._source.weights[start + order] > 0]
-            edges = np.array(_edges(labels[order]))
+            rows = start + np.argsort(self._labels[start : start + span], kind="stable")
+            if weights is not None:
+                rows = rows[weights[rows] > 0]
+            edges = np.array(_edges(self._labels[rows]))
             first = 0
-            while first < len(order):
+            while first < len(rows):
                 # Whole labels where that is not too much at once.
                 whole = int(edges[np.searchsorted(edges, first + most, side="right") - 1])
-                stop = whole if whole > first else min(first + most, len(order))
-                yield (start + order[first:stop]).astype(np.min_scalar_type(n))
+                stop = whole if whole > first else min(first + most, len(rows))
+                yield rows[first:stop].astype(np.min_scalar_type(n))
                 first = stop
 
-    def unit(self, indices: np.ndarray) -> Unit:
-        """Groups of the rows of one unit."""
-        labels = self._labels[indices]
-        order, groups = [], []
-        for first, stop in pairwise(_edges(labels)):
-            for start in range(first, stop, self._piece):
-                mine = indices[start : min(start + self._piece, stop)]
-                for rows, components in self._groups(int(labels[first]), mine):
-                    order.append(rows)
-                    groups.append((len(rows), components))
-        return Unit(np.concatenate(order), RowGroups.of(groups))
+    def unit(self, rows: np.ndarray) -> Unit:
+        """Groups of rows that are ordered by label."""
+        return Unit.of(list(self._groups(rows)))
 
-    def _groups(self, label: int, indices: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Rows of one label, and the components they need: all together, or outer rows apart."""
-        rows = np.ascontiguousarray(self._source.rows[indices])
-        distance = self._distance(label, rows)
+    def stale(self, unit: Unit, moved: np.ndarray) -> np.ndarray:
+        """Booleans: the groups of `unit` whose proof rests on components that moved."""
+        rests_on = moved[unit.groups.components] & unit.likeliest
+        return np.logical_or.reduceat(rests_on, unit.groups.component_starts[:-1]) | moved[unit.labels]
+
+    def renewed(self, unit: Unit, moved: np.ndarray) -> Unit:
+        """The unit with its stale groups made again, and in the others' lists what may reach them now."""
+        stale = self.stale(unit, moved)
+        arrived = {} if stale.all() else self._arrived(unit, np.flatnonzero(moved))
+        if not stale.any() and not arrived:
+            return unit
+        groups = [
+            _with(group, arrived[g]) if g in arrived else group
+            for g, group in enumerate(unit)
+            if not stale[g]
+        ]
+        rows = unit.rows[np.repeat(stale, unit.sizes)]
+        rows = rows[np.argsort(self._labels[rows], kind="stable")]
+        return Unit.of([*groups, *self._groups(rows)])
+
+    def _arrived(self, unit: Unit, moved: np.ndarray) -> dict[int, list[int]]:
+        """For each group of `unit` that they may reach, the components that moved."""
+        arrived: dict[int, list[int]] = {}
+        for component in moved.tolist():
+            for g in np.flatnonzero(
+                self._candidates.reached(component, unit.labels, unit.distances)
+            ).tolist():
+                arrived.setdefault(g, []).append(component)
+        return arrived
+
+    def _groups(self, rows: np.ndarray) -> Iterator[Group]:
+        labels = self._labels[rows]
+        for first, stop in pairwise(_edges(labels)):
+            for start in range(first, stop, self._most):
+                yield from self._of_label(int(labels[first]), rows[start : min(start + self._most, stop)])
+
+    def _of_label(self, label: int, rows: np.ndarray) -> list[Group]:
+        """One group of rows, or two where it is better to have the outer rows apart."""
+        values = np.ascontiguousarray(self._source.rows[rows])
+        distance = self._distance(label, values)
         outer = distance > np.sqrt(self._source.n_features) + _OUTER
         if not outer.any() or outer.all():
-            return [(indices, self._needed(label, indices, rows, distance))]
-        parts = [
-            (indices[some], self._needed(label, indices[some], rows[some], distance[some]))
-            for some in (~outer, outer)
+            return [self._group(label, rows, values, distance)]
+        parts = [self._group(label, rows[some], values[some], distance[some]) for some in (~outer, outer)]
+        inner, far = parts
+        joint = _with(inner, far.components)
+        apart = sum(group_cost(len(part.rows), len(part.components)) for part in parts)
+        if apart < group_cost(len(rows), len(joint.components)):
+            return parts
+        likeliest = joint.likeliest | np.isin(joint.components, far.components[far.likeliest])
+        return [
+            Group(np.concatenate([inner.rows, far.rows]), label, far.distance, joint.components, likeliest)
         ]
-        together = np.union1d(*(components for _, components in parts))
-        apart = sum(group_cost(len(some), len(components)) for some, components in parts)
-        if group_cost(len(indices), len(together)) <= apart:
-            return [(np.concatenate([some for some, _ in parts]), together)]
-        return parts
 
-    def _distance(self, label: int, rows: np.ndarray) -> np.ndarray:
+    def _distance(self, label: int, values: np.ndarray) -> np.ndarray:
         own = self._parameters.subset(np.array([label]))
-        log_joint = np.empty((len(rows), 1), rows.dtype)
-        GaussianEStep(own, rows.dtype).evaluate(Block(rows, None), log_joint=log_joint)
+        log_joint = np.empty((len(values), 1), values.dtype)
+        GaussianEStep(own, values.dtype).evaluate(Block(values, None), log_joint=log_joint)
         with np.errstate(invalid="ignore"):
             return np.sqrt(2.0 * np.maximum(own.log_constants - log_joint[:, 0].astype(np.float64), 0.0))
 
-    def _needed(self, label: int, indices: np.ndarray, rows: np.ndarray, distance: np.ndarray) -> np.ndarray:
-        near = self._candidates.near(label, float(distance.max()))
+    def _group(self, label: int, rows: np.ndarray, values: np.ndarray, distance: np.ndarray) -> Group:
+        farthest = float(distance.max())
+        near = self._candidates.near(label, farthest)
         some = self._parameters.subset(near)
-        log_joint = np.empty((len(rows), len(near)), rows.dtype)
-        GaussianEStep(some, rows.dtype).evaluate(Block(rows, None), log_joint=log_joint)
+        log_joint = np.empty((len(values), len(near)), values.dtype)
+        GaussianEStep(some, values.dtype).evaluate(Block(values, None), log_joint=log_joint)
         best = log_joint.argmax(axis=1)
-        self._labels[indices] = near[best]
-        return near[needed_components(log_joint, best, some.log_constants).any(axis=0)]
+        self._labels[rows] = near[best]
+        needed = needed_components(log_joint, best, some.log_constants).any(axis=0)
+        likeliest = np.bincount(best, minlength=len(near)) > 0
+        return Group(rows, label, farthest, near[needed], likeliest[needed])
+
+
+def _with(group: Group, more: ArrayLike) -> Group:
+    """The group with more components in its list."""
+    components = np.union1d(group.components, more)
+    likeliest = np.isin(components, group.components[group.likeliest])
+    return group._replace(components=components, likeliest=likeliest)
+
+
+def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
+    """Of a dense sweep, in pairs of row and component."""
+    return float(source.n_rows * parameters.n_components)
+
+
+def work_of_pair(n_features: int) -> float:
+    """Multiply-adds of one row and component."""
+    return n_features**2 / 2 + 3 * n_features + 20
+
+
+def labelling_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
+    """Of finding each row's likeliest component, in pairs of row and component."""
+    return dense_cost(source, parameters)
+
+
+def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: float = 1.0) -> float:
+    """Of making groups of a share of the rows, in pairs of row and component: half of them are near."""
+    K, d = parameters.means.shape
+    groups = max(source.n_rows / max(_SPAN_ROWS, _MIN_SPAN / K), K)
+    return share * (0.5 * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
 
 
 def _edges(labels: np.ndarray) -> list[int]:
-    """Where runs of equal labels begin, and the end of the last."""
-    return [0, *(np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist(), len(labels)]
+    """Where runs of equal labels begin, and the end of the last; only the end of none."""
+    starts = (np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist()
+    return [0, *starts, len(labels)] if len(labels) else [0]
 
 
 def group_cost(rows: Amount, components: Amount) -> Amount:

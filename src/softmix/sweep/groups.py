@@ -1,13 +1,15 @@
 """When the rows of an array are worth grouping, and the sweep over their groups.
 
-Groups cost a few sweeps to make and then save most of each sweep, where components are apart
-and have nearly stopped moving. So before anything is spent: how many sweeps would groups last at
-the pace of the last one? And how many components does a sample of the rows need? What fails is
-tried again after twice as many sweeps as before. All costs are counts, never times, so the same
-fit takes the same path, and has the same bits, on any number of threads.
+Groups cost two or three sweeps to make and then save most of each sweep, where components are
+apart and most of them have nearly stopped moving. So before anything is spent: did the components
+of most rows keep still in the last sweep? And how many components does a sample of the rows need?
+What fails is tried again after twice as many sweeps as before. All costs are counts, never times,
+so the same fit takes the same path, and has the same bits, on any number of threads.
 """
 
+from collections.abc import Callable
 from threading import local
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,19 +18,34 @@ from softmix.e_step import ALLOWED, GaussianEStep, GroupedEStep, needed_componen
 from softmix.parameters import GaussianParameters, Reference
 from softmix.statistics import GaussianStatistics
 from softmix.sweep.by_number import ForEach
-from softmix.sweep.grouping import Grouper, Grouping, Unit, group_cost
+from softmix.sweep.grouping import (
+    Grouper,
+    Grouping,
+    Unit,
+    dense_cost,
+    group_cost,
+    labelling_cost,
+    making_cost,
+    work_of_pair,
+)
 from softmix.sweep.tree_sum import TreeSum
+
+T = TypeVar("T")
 
 # Below so many components, or multiply-adds of a sweep (some milliseconds), nothing is tried.
 _MIN_COMPONENTS, _MIN_WORK = 24, 1 << 27
 # Groups must promise to cost at most this share of a dense sweep.
 _WORTH = 0.6
+# They are made when sweeps have cost so much of what groups will.
+_PATIENCE = 0.75
+# Of the rows, the share whose components may move in a sweep, and by what share of what is allowed.
+_RESTLESS, _STILL = 0.1, 0.5
 # Rows that are looked at: a few to turn down what overlaps, then enough for some of each component.
 _FEW, _SOME_SHARE, _SOME_EACH = 128, 64, 4
 # All rows of a component need more components than the few of a sample do.
 _UNSEEN = 2.0
-# What Python adds to making one group, in pairs of row and component.
-_MAKING_COST, _ROWS_OF_GROUP = 100_000, 512
+# Rows that change their component leave small groups behind, until all are made afresh.
+_FRAGMENTED = 1.5
 _LONGEST_WAIT = 63
 
 
@@ -46,8 +63,10 @@ class Groups:
         self._source, self._for_each = source, for_each
         self._before: GaussianParameters | None = None
         self._grouping: Grouping | None = None
-        self._labels: np.ndarray | None = None
+        self._labels = np.empty(0, np.uint8)
+        self._fresh_cost = 0
         self._wait = self._delay = 0
+        self._paid = 0.0
 
     def statistics(self, parameters: GaussianParameters) -> GaussianStatistics | None:
         """The statistics of all rows under `parameters`, or None where a dense sweep is better."""
@@ -58,15 +77,15 @@ class Groups:
         total: TreeSum[GaussianStatistics] = TreeSum()
 
         def visit(number: int, unit: Unit) -> None:
-            rows, weights = self._rows_of(unit, scratch)
+            rows, weights = self._gathered(unit, scratch)
             total.add(number, e_step(rows, weights, unit.groups))
 
         self._for_each(grouping.units, visit)
         return total.total()
 
-    def _rows_of(self, unit: Unit, scratch: local) -> tuple[np.ndarray, np.ndarray | None]:
+    def _gathered(self, unit: Unit, scratch: local) -> tuple[np.ndarray, np.ndarray | None]:
         """The rows of `unit` and their weights, in a buffer of this thread where that is quicker."""
-        source, indices = self._source, unit.indices
+        source, indices = self._source, unit.rows
         weights = None if source.weights is None else source.weights[indices]
         if not source.rows.flags.c_contiguous:
             return np.ascontiguousarray(source.rows[indices]), weights
@@ -82,57 +101,65 @@ class Groups:
 
     def _grouping_at(self, parameters: GaussianParameters) -> Grouping | None:
         K, d = parameters.means.shape
-        if K < _MIN_COMPONENTS or self._source.n_rows * K * (d * d + 6 * d + 40) < 2 * _MIN_WORK:
+        if K < _MIN_COMPONENTS or self._source.n_rows * K * work_of_pair(d) < _MIN_WORK:
             return None
         before, self._before = self._before, parameters
         if self._grouping is not None:
-            if self._grouping.holds(parameters):
-                return self._grouping
-            self._grouping = None
-        elif self._labels is not None:
-            # Labels that served no sweep since are stale.
-            self._labels = None
-        if self._wait > 0:
+            self._grouping = self._kept(self._grouping, parameters)
+        elif self._wait > 0:
             self._wait -= 1
-            return None
-        self._grouping = self._try(before, parameters)
+        elif self._is_time(before, parameters):
+            self._grouping = self._made(parameters)
         return self._grouping
 
-    def _try(self, before: GaussianParameters | None, parameters: GaussianParameters) -> Grouping | None:
-        lasting = 0.0 if before is None else _sweeps_within(before, parameters)
-        if lasting * self._dense_cost(parameters) < self._making_cost(parameters):
-            return None
-        if self._labels is None:
-            if not self._is_promising(parameters):
-                self._postpone()
-                return None
-            self._labels = self._find_labels(parameters)
-        grouping = self._make(parameters, self._labels)
-        if grouping is None:
-            self._labels = None
+    def _is_time(self, before: GaussianParameters | None, parameters: GaussianParameters) -> bool:
+        """Whether the sweeps since most components keep still have cost what groups will cost.
+
+        Nobody knows how many sweeps are to come. This way, a fit that ends just then has paid twice
+        at most (the ski-rental rule, Karlin et al. 1988).
+        """
+        shares = None if before is None else Reference.at(before).shares(parameters, ALLOWED)
+        if shares is None or parameters.weights[~(shares <= _STILL)].sum() > _RESTLESS:
+            self._paid = 0.0
+            return False
+        self._paid += dense_cost(self._source, parameters)
+        cost = labelling_cost(self._source, parameters) + making_cost(self._source, parameters)
+        return self._paid >= _PATIENCE * cost
+
+    def _kept(self, grouping: Grouping, parameters: GaussianParameters) -> Grouping | None:
+        """The grouping with what has moved made again, or None where that costs too much."""
+        moved = grouping.moved(parameters)
+        if moved is None or not moved.any():
+            return None if moved is None else grouping
+        grouper = Grouper(self._source, grouping.reference.replaced(parameters, moved), self._labels)
+        stale = sum(int(unit.sizes[grouper.stale(unit, moved)].sum()) for unit in grouping.units)
+        cost = grouping.cost + making_cost(self._source, parameters, stale / self._source.n_rows)
+        if cost > _WORTH * dense_cost(self._source, parameters):
             self._postpone()
             return None
-        self._delay = 0
-        return grouping
+        renewed = self._all(grouper, grouping.units, lambda unit: grouper.renewed(unit, moved))
+        if renewed.cost > _FRAGMENTED * self._fresh_cost:
+            return self._grouped(parameters)
+        return renewed
+
+    def _made(self, parameters: GaussianParameters) -> Grouping | None:
+        """A new grouping, or None where it does not pay."""
+        if not self._is_promising(parameters):
+            self._postpone()
+            return None
+        self._labels = self._find_labels(parameters)
+        return self._grouped(parameters)
 
     def _postpone(self) -> None:
         self._delay = min(2 * self._delay + 1, _LONGEST_WAIT)
-        self._wait = self._delay
-
-    def _dense_cost(self, parameters: GaussianParameters) -> float:
-        return float(self._source.n_rows * parameters.n_components)
-
-    def _making_cost(self, parameters: GaussianParameters) -> float:
-        n, K = self._source.n_rows, parameters.n_components
-        passes = 0.5 if self._labels is not None else 1.5
-        return passes * self._dense_cost(parameters) + _MAKING_COST * max(n / _ROWS_OF_GROUP, K)
+        self._wait, self._paid = self._delay, 0.0
 
     def _is_promising(self, parameters: GaussianParameters) -> bool:
         """Whether a sample of rows, first few, then more, needs few components."""
         n, K = self._source.n_rows, parameters.n_components
         some = min(max(n // _SOME_SHARE, _SOME_EACH * K), n // (_SOME_SHARE // 2))
         return all(
-            self._predicted_cost(parameters, size, unseen) <= _WORTH * self._dense_cost(parameters)
+            self._predicted_cost(parameters, size, unseen) <= _WORTH * dense_cost(self._source, parameters)
             for size, unseen in ((_FEW, 1.0), (some, _UNSEEN))
         )
 
@@ -162,21 +189,22 @@ class Groups:
         self._for_each(self._source, visit)
         return labels
 
-    def _make(self, parameters: GaussianParameters, labels: np.ndarray) -> Grouping | None:
-        """The grouping, or None where it does not pay after all."""
-        grouper = Grouper(self._source, parameters, labels)
-        units: list[Unit | None] = [None] * len(grouper.pending)
+    def _grouped(self, parameters: GaussianParameters) -> Grouping | None:
+        """The rows grouped by their labels, or None where that does not pay after all."""
+        grouper = Grouper(self._source, Reference.at(parameters), self._labels)
+        grouping = self._all(grouper, grouper.pending(), grouper.unit)
+        self._fresh_cost = grouping.cost
+        if grouping.cost > _WORTH * dense_cost(self._source, parameters):
+            self._postpone()
+            return None
+        self._delay = 0
+        return grouping
 
-        def visit(number: int, indices: np.ndarray) -> None:
-            units[number] = grouper.unit(indices)
+    def _all(self, grouper: Grouper, items: list[T], unit_of: Callable[[T], Unit]) -> Grouping:
+        units: dict[int, Unit] = {}
 
-        self._for_each(grouper.pending, visit)
-        grouping = Grouping(grouper.reference, [unit for unit in units if unit is not None])
-        return grouping if grouping.cost <= _WORTH * self._dense_cost(parameters) else None
+        def visit(number: int, item: T) -> None:
+            units[number] = unit_of(item)
 
-
-def _sweeps_within(before: GaussianParameters, parameters: GaussianParameters) -> float:
-    """In how many sweeps at the pace of the last one components drift as far as groups allow."""
-    drift = Reference.at(before).drift(parameters)
-    share = np.inf if drift is None else drift.share_of(ALLOWED)
-    return 1.0 / share if share > 0 else np.inf
+        self._for_each(items, visit)
+        return Grouping(grouper.reference, [units[number] for number in range(len(items))])
