@@ -82,7 +82,7 @@ template <class T> class Gaussian {
   void accumulate_groups(In<double> means, In<double> factors, In<double> log_constants, In<T> rows,
                          std::optional<In<double>> row_weights, In<int64_t> row_starts, In<int64_t> component_starts,
                          In<int64_t> components, ptrdiff_t most, Out<double> out, Out<double> workspace) const {
-    const softmix::Mixture mixture = {means.data(), factors.data(), log_constants.data()};
+    const softmix::AllComponents all = {means.data(), factors.data(), log_constants.data()};
     const softmix::Groups groups = {ptrdiff_t(row_starts.shape(0)) - 1, row_starts.data(), component_starts.data(),
                                     components.data()};
     const double* weights = row_weights ? row_weights->data() : nullptr;
@@ -90,7 +90,7 @@ template <class T> class Gaussian {
     double* target = out.data();
     double* memory = workspace.data();
     nb::gil_scoped_release release;
-    softmix::accumulate_groups<T>(kernel_, dims_, mixture, groups, first, weights, target, most, memory);
+    softmix::accumulate_groups<T>(kernel_, dims_, all, groups, first, weights, target, most, memory);
   }
 
   void evaluate(In<T> packed, In<T> rows, std::optional<Out<T>> log_norm, std::optional<Out<T>> resp,

@@ -13,7 +13,7 @@ struct Groups {
   const int64_t* components;        // those of each group after the other
 };
 
-struct Mixture {
+struct AllComponents {
   const double *means, *factors, *log_constants;
 };
 
@@ -72,8 +72,8 @@ inline void add_at(const double* from, const int64_t* components, ptrdiff_t coun
 }
 
 template <class T>
-void accumulate_groups(const GaussianKernel<T>& kernel, Dimensions dims, Mixture mixture, Groups groups, const T* rows,
-                       const double* row_weights, double* out, ptrdiff_t most, double* memory) {
+void accumulate_groups(const GaussianKernel<T>& kernel, Dimensions dims, AllComponents all, Groups groups,
+                       const T* rows, const double* row_weights, double* out, ptrdiff_t most, double* memory) {
   const GroupsWorkspace<T> w(kernel, dims, most, memory);
   const ptrdiff_t K = dims.components, d = dims.features, each = scatter_entries_each(dims);
   const ptrdiff_t shared = shared_scatter(dims);
@@ -83,10 +83,10 @@ void accumulate_groups(const GaussianKernel<T>& kernel, Dimensions dims, Mixture
     const ptrdiff_t L = groups.component_starts[g + 1] - groups.component_starts[g];
     const ptrdiff_t first = groups.row_starts[g], n = groups.row_starts[g + 1] - first;
     const Dimensions sub = {dims.shape, L, d};
-    gather(mixture.means, chosen, L, d, w.means);
-    gather(mixture.factors, chosen, L, factor_entries(dims), w.factors);
-    gather(mixture.log_constants, chosen, L, 1, w.log_constants);
-    kernel.pack(sub, w.means, shared ? mixture.factors : w.factors, w.log_constants, w.packed, w.centers);
+    gather(all.means, chosen, L, d, w.means);
+    gather(all.factors, chosen, L, factor_entries(dims), w.factors);
+    gather(all.log_constants, chosen, L, 1, w.log_constants);
+    kernel.pack(sub, w.means, shared ? all.factors : w.factors, w.log_constants, w.packed, w.centers);
     const ptrdiff_t tail = L * (1 + d + each) + shared;
     for (ptrdiff_t i = 0; i < tail + 3; ++i) w.statistics[i] = 0;
     kernel.accumulate(sub, w.packed, n, rows + first * d, row_weights ? row_weights + first : nullptr, w.statistics,

@@ -60,7 +60,6 @@ class PreparedGroups:
     """Parameters of which each group of rows will take some components; `centers` as of `Prepared`."""
 
     kernel: Gaussian
-    dtype: np.dtype
     parameters: tuple[np.ndarray, np.ndarray, np.ndarray]
     centers: np.ndarray
 
@@ -85,11 +84,11 @@ def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | N
 def prepare_groups(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> PreparedGroups:
     """Ready `parameters` for rows of `dtype` that come in groups, once a sweep."""
     dtype = np.dtype(dtype)
-    kernel = _CLASSES[dtype.name](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    kernel = _CLASSES[dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     arrays = parameters.means, parameters.factors, parameters.log_constants
     centers = parameters.means.astype(dtype).astype(np.float64)
     means, factors, log_constants = map(_doubles, arrays)
-    return PreparedGroups(kernel, dtype, (means, factors, log_constants), centers)
+    return PreparedGroups(kernel, (means, factors, log_constants), centers)
 
 
 def accumulate_groups(

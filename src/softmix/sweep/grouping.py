@@ -15,7 +15,7 @@ time by each thread; what stays is 4 bytes a row, and the labels.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,15 +24,8 @@ from softmix.blocks import ArrayBlocks, Block, block_rows
 from softmix.e_step import ALLOWED, Candidates, GaussianEStep, needed_components
 from softmix.kernels import RowGroups
 from softmix.parameters import GaussianParameters, Reference
+from softmix.sweep.costs import group_cost, span_rows
 
-Amount = TypeVar("Amount", int, np.ndarray)
-
-_TILE = 96  # the kernel fills up its last tile
-# What a group costs over its pairs of row and component, and each of its components and rows, in pairs.
-_GROUP_COST, _COMPONENT_COST, _ROW_COST = 1000, 100, 6
-_SPAN_ROWS, _MIN_SPAN = 512, 1 << 16  # for each component, and in all
-# What Python adds to making one group, in multiply-adds.
-_MAKING_WORK = 8e6
 _ELEMENTS, _MIN_ROWS = 1 << 20, 96
 # Few rows of a normal sample are so much farther from their component than the square root of d.
 _OUTER = 3.5
@@ -132,7 +125,7 @@ class Grouper:
         n, weights = self._source.n_rows, self._source.weights
         # A unit's statistics should not weigh more than its rows.
         most = min(max(block_rows(d), K * d), max(_ELEMENTS // d, _MIN_ROWS))
-        span = max(_SPAN_ROWS * K, _MIN_SPAN)
+        span = span_rows(K)
         for start in range(0, n, span):
             rows = start + np.argsort(self._labels[start : start + span], kind="stable")
             if weights is not None:
@@ -231,35 +224,7 @@ def _with(group: Group, more: ArrayLike) -> Group:
     return group._replace(components=components, likeliest=likeliest)
 
 
-def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
-    """Of a dense sweep, in pairs of row and component."""
-    return float(source.n_rows * parameters.n_components)
-
-
-def work_of_pair(n_features: int) -> float:
-    """Multiply-adds of one row and component."""
-    return n_features**2 / 2 + 3 * n_features + 20
-
-
-def labelling_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
-    """Of finding each row's likeliest component, in pairs of row and component."""
-    return dense_cost(source, parameters)
-
-
-def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: float = 1.0) -> float:
-    """Of making groups of a share of the rows, in pairs of row and component: half of them are near."""
-    K, d = parameters.means.shape
-    groups = max(source.n_rows / max(_SPAN_ROWS, _MIN_SPAN / K), K)
-    return share * (0.5 * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
-
-
 def _edges(labels: np.ndarray) -> list[int]:
     """Where runs of equal labels begin, and the end of the last; only the end of none."""
     starts = (np.flatnonzero(labels[1:] != labels[:-1]) + 1).tolist()
     return [0, *starts, len(labels)] if len(labels) else [0]
-
-
-def group_cost(rows: Amount, components: Amount) -> Amount:
-    """Of the E-step of a group, in pairs of row and component."""
-    tiles = (rows + _TILE - 1) // _TILE
-    return tiles * _TILE * (components + _ROW_COST) + _GROUP_COST + _COMPONENT_COST * components

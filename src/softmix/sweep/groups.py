@@ -18,16 +18,8 @@ from softmix.e_step import ALLOWED, GaussianEStep, GroupedEStep, needed_componen
 from softmix.parameters import GaussianParameters, Reference
 from softmix.statistics import GaussianStatistics
 from softmix.sweep.by_number import ForEach
-from softmix.sweep.grouping import (
-    Grouper,
-    Grouping,
-    Unit,
-    dense_cost,
-    group_cost,
-    labelling_cost,
-    making_cost,
-    work_of_pair,
-)
+from softmix.sweep.costs import dense_cost, group_cost, making_cost, work_of_pair
+from softmix.sweep.grouping import Grouper, Grouping, Unit
 from softmix.sweep.tree_sum import TreeSum
 
 T = TypeVar("T")
@@ -41,7 +33,7 @@ _PATIENCE = 0.75
 # Of the rows, the share whose components may move in a sweep, and by what share of what is allowed.
 _RESTLESS, _STILL = 0.1, 0.5
 # Rows that are looked at: a few to turn down what overlaps, then enough for some of each component.
-_FEW, _SOME_SHARE, _SOME_EACH = 128, 64, 4
+_FEW, _SOME_SHARE, _SOME_EACH, _SOME_ELEMENTS = 128, 64, 4, 1 << 21
 # All rows of a component need more components than the few of a sample do.
 _UNSEEN = 2.0
 # Rows that change their component leave small groups behind, until all are made afresh.
@@ -67,6 +59,11 @@ class Groups:
         self._fresh_cost = 0
         self._wait = self._delay = 0
         self._paid = 0.0
+
+    @property
+    def are_used(self) -> bool:
+        """Whether the last sweep went by groups."""
+        return self._grouping is not None
 
     def statistics(self, parameters: GaussianParameters) -> GaussianStatistics | None:
         """The statistics of all rows under `parameters`, or None where a dense sweep is better."""
@@ -123,7 +120,7 @@ class Groups:
             self._paid = 0.0
             return False
         self._paid += dense_cost(self._source, parameters)
-        cost = labelling_cost(self._source, parameters) + making_cost(self._source, parameters)
+        cost = dense_cost(self._source, parameters) + making_cost(self._source, parameters)
         return self._paid >= _PATIENCE * cost
 
     def _kept(self, grouping: Grouping, parameters: GaussianParameters) -> Grouping | None:
@@ -157,7 +154,7 @@ class Groups:
     def _is_promising(self, parameters: GaussianParameters) -> bool:
         """Whether a sample of rows, first few, then more, needs few components."""
         n, K = self._source.n_rows, parameters.n_components
-        some = min(max(n // _SOME_SHARE, _SOME_EACH * K), n // (_SOME_SHARE // 2))
+        some = min(max(n // _SOME_SHARE, _SOME_EACH * K), n // (_SOME_SHARE // 2), _SOME_ELEMENTS // K)
         return all(
             self._predicted_cost(parameters, size, unseen) <= _WORTH * dense_cost(self._source, parameters)
             for size, unseen in ((_FEW, 1.0), (some, _UNSEEN))
@@ -165,8 +162,10 @@ class Groups:
 
     def _predicted_cost(self, parameters: GaussianParameters, size: int, unseen: float) -> float:
         n, K = self._source.n_rows, parameters.n_components
-        rows, _ = self._source.take(np.arange(0, n, max(n // size, 1)))
-        rows = np.ascontiguousarray(rows)
+        rows, weights = self._source.take(np.arange(0, n, max(n // max(size, 1), 1)))
+        rows, _ = Block(np.ascontiguousarray(rows), weights).counted()
+        if len(rows) == 0:
+            return np.inf
         log_joint = np.empty((len(rows), K), rows.dtype)
         GaussianEStep(parameters, rows.dtype).evaluate(Block(rows, None), log_joint=log_joint)
         best = log_joint.argmax(axis=1)

@@ -49,6 +49,11 @@ class ThreadSweep:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the last sweep took rows in groups, each with the components that matter to it."""
+        return self._groups is not None and self._groups.are_used
+
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
         if self._groups is not None and (statistics := self._groups.statistics(parameters)) is not None:
