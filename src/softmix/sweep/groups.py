@@ -24,8 +24,9 @@ from softmix.sweep.tree_sum import TreeSum
 
 T = TypeVar("T")
 
-# Below so many components, or multiply-adds of a sweep (some milliseconds), nothing is tried.
-_MIN_COMPONENTS, _MIN_WORK = 24, 1 << 27
+# Below so many components, rows a component, or multiply-adds of a sweep (some milliseconds), nothing
+# is tried: even to ask would cost too much.
+_MIN_COMPONENTS, _MIN_ROWS_EACH, _MIN_WORK = 24, 32, 1 << 27
 # Groups must promise to cost at most this share of a dense sweep.
 _WORTH = 0.6
 # They are made when sweeps have cost so much of what groups will.
@@ -98,7 +99,8 @@ class Groups:
 
     def _grouping_at(self, parameters: GaussianParameters) -> Grouping | None:
         K, d = parameters.means.shape
-        if K < _MIN_COMPONENTS or self._source.n_rows * K * work_of_pair(d) < _MIN_WORK:
+        n = self._source.n_rows
+        if K < _MIN_COMPONENTS or n < _MIN_ROWS_EACH * K or n * K * work_of_pair(d) < _MIN_WORK:
             return None
         before, self._before = self._before, parameters
         if self._grouping is not None:

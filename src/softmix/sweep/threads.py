@@ -30,15 +30,18 @@ _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
 class ThreadSweep:
     """Sweeps over a source with `n_jobs` threads. Use as a context manager.
 
-    Calling it with parameters gives the statistics of all rows under them.
+    Calling it with parameters gives the statistics of all rows under them; of an array with many
+    components, unless `grouping` is off, by groups of rows where that pays (`groups.py`).
     """
 
-    def __init__(self, source: Source, n_jobs: int = 1) -> None:
+    def __init__(self, source: Source, n_jobs: int = 1, *, grouping: bool = True) -> None:
         self.source = source
         helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
         self._n_helpers = helpers
         self._pool = ThreadPoolExecutor(helpers, "softmix") if helpers > 0 else None
-        self._groups = Groups(source, self._for_each) if isinstance(source, ArrayBlocks) else None
+        self._groups = (
+            Groups(source, self._for_each) if grouping and isinstance(source, ArrayBlocks) else None
+        )
 
     def __enter__(self) -> Self:
         return self
