@@ -70,7 +70,7 @@ class Reference:
         if now.shape.is_matrix:
             product = now.factors @ self.roots
             product -= np.eye(product.shape[-1])
-            return np.sqrt((product**2).sum(axis=(-2, -1)))
+            return np.sqrt(np.einsum("...ij,...ij->...", product, product))
         ratio = np.abs(now.factors * self.roots - 1.0)
         return ratio.max(axis=1) if now.shape is FactorShape.DIAGONAL else ratio
 
