@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import machine, memory, startup
+from benchmarks import machine, many_components, memory, startup
 from benchmarks.cells import (
     COVARIANCES,
     KINDS,
@@ -61,6 +61,7 @@ def render(results: _Record, notes: str | None) -> str:
         _memory(parts),
         _startup(parts),
         _latency(parts),
+        _many(parts),
         *(_nanoseconds(measured, covariance) for covariance in COVARIANCES),
         _work_check(measured),
         _LEGEND,
@@ -266,6 +267,32 @@ def _latency(parts: _Record) -> str:
     return "## Small data, default settings: medians over seeds\n\n" + _table(head, rows)
 
 
+def _many(parts: _Record) -> str:
+    figures = parts.get("many", {}).get("figures", [])
+    if not figures:
+        return ""
+    rows = []
+    for figure in figures:
+        cell, target = Cell(figure["n"], figure["d"], figure["K"]), many_components.TARGETS[figure["kind"]]
+        asked = figure["converged" if figure["kind"] == "separated" else "all"]
+        row = [str(cell), figure["kind"], str(figure["threads"]), _number(figure["dense_ms"])]
+        row += [f"{figure['converged']:.3f}", f"{figure['all']:.3f}", f"≤ {target:g}", _mark(asked <= target)]
+        row += [f"{figure['grouped']} of {figure['sweeps']}", f"{figure['difference']:.1g}"]
+        rows.append([*row, _mark(figure["difference"] <= many_components.AGREEMENT)])
+    head = [
+        "n, d, K",
+        "components",
+        "threads",
+        "dense sweep, ms",
+        "converged / dense",
+        "all / dense",
+        "target",
+    ]
+    head += ["", "grouped sweeps", "parameters differ by", f"≤ {many_components.AGREEMENT:g}"]
+    title = "## Many components: sweeps that may group rows beside dense ones (full, float64, time ratios)"
+    return f"{title}\n\n{_table(head, rows)}"
+
+
 def _nanoseconds(measured: list[Measured], covariance: str) -> str:
     mine = [m for m in measured if m.covariance == covariance]
     if not mine:
@@ -316,6 +343,8 @@ _LEGEND = f"""## Legend
   mean is {KINDS["overlapping"]:g} or {KINDS["separated"]:g} standard deviations. "effective" is
   exp(mean entropy of the memberships at the start). On separated data softmix leaves out work that is
   provably below rounding, so its cost may lie below the dense limit.
+- **Many components**: two climbs of plain EM from one start take turns, sweep by sweep. The target of
+  separated components is for a converged sweep, that of overlapping ones for all sweeps together.
 - **Limit**: (d² + 3d + 20) fused multiply-adds at the measured peak, 8d/K bytes at the measured bandwidth.
 - **× peer**: the peer's time over softmix's, with the same number of threads.
 - **Fairness**: variables that steer BLAS, OpenMP or NumPy are removed before anything is loaded;

@@ -18,6 +18,7 @@ from benchmarks import machine
 from benchmarks.cells import CELLS, COVARIANCES, KINDS, make_problem
 from benchmarks.iteration_cost import Effort, compare
 from benchmarks.latency import measure_latency
+from benchmarks.many_components import measure_many
 from benchmarks.memory import CELL as MEMORY_CELL
 from benchmarks.memory import measure_memory
 from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
@@ -42,6 +43,7 @@ def main() -> None:
         "memory": lambda: measure_memory(
             MEMORY_CELL.smaller(_QUICK_FACTOR) if given.quick else MEMORY_CELL, peers=not given.no_peers
         ),
+        "many": lambda: measure_many(_QUICK_FACTOR if given.quick else 1),
         "iteration": lambda: _iteration_costs(given, contestants),
     }
     chosen = given.only or ([] if given.report_only else list(parts))
@@ -72,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="few rows, one round; print, change no file")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="PARTS",
-                        help="some of peaks,startup,latency,memory,iteration; the rest is kept")  # fmt: skip
+                        help="of peaks,startup,latency,memory,many,iteration; the rest is kept")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
                         help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")

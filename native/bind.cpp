@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gaussian_kernel.hpp"
+#include "groups.hpp"
 #include "inverse_cholesky.hpp"
 #include "merge_losses.hpp"
 #include "short_run.hpp"
@@ -72,6 +73,24 @@ template <class T> class Gaussian {
     T* scratch = workspace.data();
     nb::gil_scoped_release release;
     kernel_.accumulate(dims_, parameters, n, first, weights, target, scratch);
+  }
+
+  size_t groups_workspace_size(ptrdiff_t most) const {
+    return softmix::GroupsWorkspace<T>(kernel_, dims_, most, nullptr).doubles;
+  }
+
+  void accumulate_groups(In<double> means, In<double> factors, In<double> log_constants, In<T> rows,
+                         std::optional<In<double>> row_weights, In<int64_t> row_starts, In<int64_t> component_starts,
+                         In<int64_t> components, ptrdiff_t most, Out<double> out, Out<double> workspace) const {
+    const softmix::AllComponents all = {means.data(), factors.data(), log_constants.data()};
+    const softmix::Groups groups = {ptrdiff_t(row_starts.shape(0)) - 1, row_starts.data(), component_starts.data(),
+                                    components.data()};
+    const double* weights = row_weights ? row_weights->data() : nullptr;
+    const T* first = rows.data();
+    double* target = out.data();
+    double* memory = workspace.data();
+    nb::gil_scoped_release release;
+    softmix::accumulate_groups<T>(kernel_, dims_, all, groups, first, weights, target, most, memory);
   }
 
   void evaluate(In<T> packed, In<T> rows, std::optional<Out<T>> log_norm, std::optional<Out<T>> resp,
@@ -143,6 +162,10 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def("pack", &Gaussian<T>::pack)
       .def("accumulate", &Gaussian<T>::accumulate, nb::arg("packed"), nb::arg("rows"), nb::arg("row_weights").none(),
            nb::arg("out"), nb::arg("workspace"))
+      .def("groups_workspace_size", &Gaussian<T>::groups_workspace_size)
+      .def("accumulate_groups", &Gaussian<T>::accumulate_groups, nb::arg("means"), nb::arg("factors"),
+           nb::arg("log_constants"), nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("row_starts"),
+           nb::arg("component_starts"), nb::arg("components"), nb::arg("most"), nb::arg("out"), nb::arg("workspace"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)

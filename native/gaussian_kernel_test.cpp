@@ -1,6 +1,7 @@
 // The kernel against plain loops, for every instruction set of this machine, in buffers of exactly
 // the promised size: built with AddressSanitizer and UndefinedBehaviorSanitizer by `make sanitize`.
 #include "gaussian_kernel.hpp"
+#include "groups.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -157,6 +158,41 @@ void check(const GaussianKernel<T>& kernel, const Problem& p, ptrdiff_t n, bool 
     expect_close("statistic", p, n, actual[size_t(i)], expected[size_t(i)], tolerance * magnitude);
 }
 
+// Rows in two groups, the first of which sees the last component alone, the second all.
+template <class T> void check_groups(const GaussianKernel<T>& kernel, const Problem& p, std::mt19937& generator) {
+  const ptrdiff_t K = p.K(), d = p.d(), n = 130, first = 31;
+  std::normal_distribution<double> normal;
+  std::vector<T> rows;
+  for (ptrdiff_t i = 0; i < n * d; ++i) rows.push_back(T(normal(generator)));
+  const std::vector<int64_t> row_starts = {0, first, n}, component_starts = {0, 1, 1 + K};
+  std::vector<int64_t> components = {K - 1};
+  for (ptrdiff_t k = 0; k < K; ++k) components.push_back(k);
+  const size_t size = size_t(K + K * d + scatter_entries(p.dims) + 3);
+  std::vector<double> actual(size, 0.0), expected(size, 0.0);
+  std::vector<double> memory(softmix::GroupsWorkspace<T>(kernel, p.dims, K, nullptr).doubles);
+  softmix::accumulate_groups<T>(kernel, p.dims, {p.means.data(), p.factors.data(), p.constants.data()},
+                                {2, row_starts.data(), component_starts.data(), components.data()}, rows.data(),
+                                nullptr, actual.data(), K, memory.data());
+
+  std::vector<double> centers(size_t(K * d));
+  std::vector<T> packed(kernel.packed_size(p.dims)), workspace(kernel.workspace_size(p.dims));
+  kernel.pack(p.dims, p.means.data(), p.factors.data(), p.constants.data(), packed.data(), centers.data());
+  kernel.accumulate(p.dims, packed.data(), n - first, rows.data() + first * d, nullptr, expected.data(),
+                    workspace.data());
+  for (ptrdiff_t i = 0; i < first; ++i) {
+    std::vector<double> y;
+    for (ptrdiff_t j = 0; j < d; ++j) y.push_back(double(rows[size_t(i * d + j)]) - centers[size_t((K - 1) * d + j)]);
+    add_row(p, y.data(), 1.0, K - 1, expected.data());
+    expected[size - 3] += log_joint_of(p, rows.data() + i * d).back();
+    expected[size - 2] += 1;
+    expected[size - 1] += 1;
+  }
+  double magnitude = 1.0;
+  for (double value : expected) magnitude = std::fmax(magnitude, std::fabs(value));
+  for (size_t i = 0; i < size; ++i)
+    expect_close("statistic of groups", p, n, actual[i], expected[i], (sizeof(T) == 8 ? 1e-12 : 2e-5) * magnitude);
+}
+
 }  // namespace
 
 int main() {
@@ -172,6 +208,8 @@ int main() {
             const ptrdiff_t n = ptrdiff_t(1 + generator() % 300);
             check<double>(sets[s]->gaussian_double, p, n, checks % 2, generator);
             check<float>(sets[s]->gaussian_float, p, n, checks % 2, generator);
+            check_groups<double>(sets[s]->gaussian_double, p, generator);
+            check_groups<float>(sets[s]->gaussian_float, p, generator);
             ++checks;
           }
     std::printf("%s: checked\n", sets[s]->name);

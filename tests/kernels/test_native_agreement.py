@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from softmix.kernels import native, reference
+from softmix.kernels import RowGroups, native, reference
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
 
@@ -242,3 +242,29 @@ def test_an_unknown_instruction_set_is_refused_by_name():
     assert shown.returncode != 0
     assert "SOFTMIX_ISA='sse9'" in shown.stderr
     assert native.available[-1] in shown.stderr
+
+
+@pytest.mark.parametrize("isa", native.available)
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("d", [1, 2, 8, 40])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_groups_see_their_own_components_alone(shape, d, weighted, dtype, isa):
+    parameters = make_parameters(shape, 9, d)
+    rows = make_rows(parameters, 333, dtype)
+    weights = np.random.default_rng(2).uniform(0.0, 2.0, 333) if weighted else None
+    groups = RowGroups.of([(1, np.array([4])), (200, np.arange(9)), (132, np.array([0, 3, 8]))])
+    layout = StatisticsLayout(shape, 9, d)
+    found = []
+    for kernel, how in ((native, {"isa": isa}), (reference, {})):
+        prepared, values = kernel.prepare_groups(parameters, rows.dtype, **how), np.zeros(layout.size)
+        kernel.accumulate_groups(prepared, rows, weights, groups, values)
+        found.append(GaussianStatistics(prepared.centers, layout, values))
+    assert_same_statistics(*found, TOLERANCE[dtype])
+    # Each group by itself, as a mixture of its own.
+    count = np.zeros(9)
+    for span, components in groups:
+        of_group = None if weights is None else weights[span]
+        part = statistics_of(reference, parameters.subset(components), rows[span], of_group)
+        count[components] += part.count
+    np.testing.assert_allclose(found[1].count, count, rtol=1e-12)

@@ -1,6 +1,16 @@
 """Block and parameters give statistics, or memberships and densities."""
 
+from softmix.e_step.candidates import Candidates
 from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.given import statistics_from_resp
+from softmix.e_step.grouped import GroupedEStep
+from softmix.e_step.negligible import ALLOWED, needed_components
 
-__all__ = ["GaussianEStep", "statistics_from_resp"]
+__all__ = [
+    "ALLOWED",
+    "Candidates",
+    "GaussianEStep",
+    "GroupedEStep",
+    "needed_components",
+    "statistics_from_resp",
+]

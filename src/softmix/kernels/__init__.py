@@ -1,7 +1,9 @@
 """The only door to native code.
 
-A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, and, for what is
-small, `em_steps`, `merge_losses` and `inverse_cholesky`; `kernel()` gives the native one, or the NumPy reference where the extension is absent.
+A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
+of the components only `prepare_groups` and `accumulate_groups`, and, for what is small, `em_steps`,
+`merge_losses` and `inverse_cholesky`. `kernel()` gives the native one, or the NumPy reference where
+the extension is absent.
 """
 
 import warnings
@@ -9,6 +11,7 @@ from functools import cache
 from types import ModuleType
 
 from softmix.kernels import reference
+from softmix.kernels.groups import RowGroups
 
 
 @cache
@@ -27,4 +30,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["kernel", "reference"]
+__all__ = ["RowGroups", "kernel", "reference"]

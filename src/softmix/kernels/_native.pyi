@@ -39,6 +39,21 @@ class _Gaussian:
         out: np.ndarray,
         workspace: np.ndarray,
     ) -> None: ...
+    def groups_workspace_size(self, most: int) -> int: ...
+    def accumulate_groups(
+        self,
+        means: np.ndarray,
+        factors: np.ndarray,
+        log_constants: np.ndarray,
+        rows: np.ndarray,
+        row_weights: np.ndarray | None,
+        row_starts: np.ndarray,
+        component_starts: np.ndarray,
+        components: np.ndarray,
+        most: int,
+        out: np.ndarray,
+        workspace: np.ndarray,
+    ) -> None: ...
     def evaluate(
         self,
         packed: np.ndarray,

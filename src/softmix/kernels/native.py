@@ -11,6 +11,7 @@ from threading import local
 import numpy as np
 
 from softmix.kernels import _native, reference
+from softmix.kernels.groups import RowGroups
 from softmix.parameters import FactorShape, GaussianParameters
 
 available: list[str] = _native.available()
@@ -54,6 +55,15 @@ class Prepared:
     workspace_size: int
 
 
+@dataclass(frozen=True, eq=False)
+class PreparedGroups:
+    """Parameters of which each group of rows will take some components; `centers` as of `Prepared`."""
+
+    kernel: Gaussian
+    parameters: tuple[np.ndarray, np.ndarray, np.ndarray]
+    centers: np.ndarray
+
+
 def prepare(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> Prepared:
     """Ready `parameters` for blocks of `dtype`, once a sweep."""
     dtype = np.dtype(dtype)
@@ -69,6 +79,31 @@ def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | N
     """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
     weights = None if row_weights is None else _doubles(row_weights)
     prepared.kernel.accumulate(prepared.packed, rows, weights, out, _workspace(prepared))
+
+
+def prepare_groups(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> PreparedGroups:
+    """Ready `parameters` for rows of `dtype` that come in groups, once a sweep."""
+    dtype = np.dtype(dtype)
+    kernel = _CLASSES[dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    arrays = parameters.means, parameters.factors, parameters.log_constants
+    centers = parameters.means.astype(dtype).astype(np.float64)
+    means, factors, log_constants = map(_doubles, arrays)
+    return PreparedGroups(kernel, (means, factors, log_constants), centers)
+
+
+def accumulate_groups(
+    prepared: PreparedGroups,
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    groups: RowGroups,
+    out: np.ndarray,
+) -> None:
+    """Add the statistics of rows that see their group's components alone to the flat vector `out`."""
+    weights = None if row_weights is None else _doubles(row_weights)
+    most = groups.most_components
+    workspace = _scratch_memory(np.dtype(np.float64), prepared.kernel.groups_workspace_size(most))
+    lists = groups.row_starts, groups.component_starts, groups.components
+    prepared.kernel.accumulate_groups(*prepared.parameters, rows, weights, *lists, most, out, workspace)
 
 
 def evaluate(

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.special import logsumexp
 
+from softmix.kernels.groups import RowGroups
 from softmix.parameters import FactorShape, GaussianParameters
 
 isa = "reference"
@@ -52,6 +53,33 @@ def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | N
     out[K * (1 + d) : -3] += scatter.ravel()
     # A row of weight 0 does not count, even where its density underflows.
     out[-3:] += (weights[weights > 0] @ log_norm[weights > 0], weights.sum(), len(rows))
+
+
+def prepare_groups(parameters: GaussianParameters, dtype: np.dtype) -> Prepared:
+    """Ready `parameters` for rows of `dtype` that come in groups, once a sweep."""
+    return prepare(parameters, dtype)
+
+
+def accumulate_groups(
+    prepared: Prepared,
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    groups: RowGroups,
+    out: np.ndarray,
+) -> None:
+    """Add the statistics of rows that see their group's components alone to the flat vector `out`."""
+    K, d = prepared.parameters.means.shape
+    shared = prepared.parameters.shape is FactorShape.SHARED
+    scatter = out[K * (1 + d) : -3].reshape(1 if shared else K, -1)
+    for span, chosen in groups:
+        some = Prepared(prepared.parameters.subset(chosen), prepared.centers[chosen])
+        L = len(chosen)
+        part = np.zeros(L * (1 + d) + (1 if shared else L) * scatter.shape[1] + 3)
+        accumulate(some, rows[span], None if row_weights is None else row_weights[span], part)
+        out[:K][chosen] += part[:L]
+        out[K : K * (1 + d)].reshape(K, d)[chosen] += part[L : L * (1 + d)].reshape(L, d)
+        scatter[[0] if shared else chosen] += part[L * (1 + d) : -3].reshape(-1, scatter.shape[1])
+        out[-3:] += part[-3:]
 
 
 def evaluate(

@@ -98,6 +98,11 @@ class GaussianParameters:
         """log π_k + log |F_k| − ½ d log 2π, shape (K,): the log-density at the mean."""
         return self.log_weights + self.log_det_factors - 0.5 * self.n_features * LOG_2PI
 
+    def subset(self, components: np.ndarray) -> "GaussianParameters":
+        """Some of the components, with the weights that they have here."""
+        factors = self.factors if self.shape is FactorShape.SHARED else self.factors[components]
+        return GaussianParameters(self.weights[components], self.means[components], factors, self.shape)
+
     def cholesky_factors(self) -> np.ndarray:
         """L_k = F_k⁻¹, in the shape of `factors`."""
         return invert_triangular(self.factors) if self.shape.is_matrix else 1.0 / self.factors

@@ -7,9 +7,8 @@ those of a stream are read ahead by a thread of its own.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -17,9 +16,13 @@ from softmix.blocks import ArrayBlocks, Block, Source, block_rows
 from softmix.e_step import GaussianEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
+from softmix.sweep.by_number import ByNumber, Numbered, Pass
 from softmix.sweep.crew import Crew
+from softmix.sweep.groups import Groups
 from softmix.sweep.read_ahead import ReadAhead
 from softmix.sweep.tree_sum import TreeSum
+
+T = TypeVar("T")
 
 _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
 
@@ -27,13 +30,17 @@ _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
 class ThreadSweep:
     """Sweeps over a source with `n_jobs` threads. Use as a context manager.
 
-    Calling it with parameters gives the statistics of all rows under them.
+    Calling it with parameters gives the statistics of all rows under them; of an array with many
+    components, unless `grouping` is off, by groups of rows where that pays (`groups.py`).
     """
 
-    def __init__(self, source: Source, n_jobs: int = 1) -> None:
+    def __init__(self, source: Source, n_jobs: int = 1, *, grouping: bool = True) -> None:
         self.source = source
         helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
         self._crew = Crew(max(helpers, 0))
+        self._groups = (
+            Groups(source, self._for_each) if grouping and isinstance(source, ArrayBlocks) else None
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -43,8 +50,15 @@ class ThreadSweep:
     ) -> None:
         self._crew.dismiss()
 
+    @property
+    def is_grouped(self) -> bool:
+        """Whether the last sweep took rows in groups, each with the components that matter to it."""
+        return self._groups is not None and self._groups.are_used
+
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
+        if self._groups is not None and (statistics := self._groups.statistics(parameters)) is not None:
+            return statistics
         e_step = GaussianEStep(parameters, self.source.dtype)
         total: TreeSum[GaussianStatistics] = TreeSum()
         self._for_each_block(lambda number, block: total.add(number, e_step(block)))
@@ -102,15 +116,25 @@ class ThreadSweep:
         return slice(start, start + len(block.rows))
 
     def _for_each_block(self, visit: Callable[[int, Block], None]) -> None:
-        with self._pass() as blocks:
+        if isinstance(self.source, ArrayBlocks):
+            self._for_each(self.source, visit)
+        else:
+            self._share(ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + len(self._crew))), visit)
+
+    def _for_each(self, items: Numbered[T], visit: Callable[[int, T], None]) -> None:
+        """Visit all (number, item), in any order, from any thread."""
+        self._share(ByNumber(items), visit)
+
+    def _share(self, one_pass: AbstractContextManager[Pass[T]], visit: Callable[[int, T], None]) -> None:
+        with one_pass as items:
 
             def work() -> None:
                 try:
-                    while (taken := blocks.take()) is not None:
+                    while (taken := items.take()) is not None:
                         visit(*taken)
                 finally:
-                    # After an error or Ctrl-C in one thread, the others finish their block and stop.
-                    blocks.close()
+                    # After an error or Ctrl-C in one thread, the others finish their item and stop.
+                    items.close()
 
             self._crew.start(work)
             try:
@@ -119,36 +143,3 @@ class ThreadSweep:
                 error = self._crew.join()
         if error is not None:
             raise error
-
-    def _pass(self) -> AbstractContextManager["_ByNumber | ReadAhead"]:
-        if isinstance(self.source, ArrayBlocks):
-            return _ByNumber(self.source)
-        return ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + len(self._crew)))
-
-
-class _ByNumber:
-    """The blocks of an array, each given to one taker."""
-
-    def __init__(self, source: ArrayBlocks) -> None:
-        self._source, self._lock = source, Lock()
-        self._next, self._stop = 0, len(source)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def take(self) -> tuple[int, Block] | None:
-        with self._lock:
-            if self._next >= self._stop:
-                return None
-            self._next += 1
-            number = self._next - 1
-        return number, self._source[number]
-
-    def close(self) -> None:
-        with self._lock:
-            self._stop = 0
