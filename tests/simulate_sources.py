@@ -126,7 +126,9 @@ def numpy_array(folder, rows):
 
 
 def zarr_array(folder, rows):
-    stored = zarr.create_array(store=str(folder / "t.zarr"), shape=rows.shape, dtype=rows.dtype, chunks=(300, 2))
+    stored = zarr.create_array(
+        store=str(folder / "t.zarr"), shape=rows.shape, dtype=rows.dtype, chunks=(300, 2)
+    )
     stored[:] = rows
     return stored, {}
 
@@ -167,7 +169,8 @@ def duckdb_relation(folder, rows):
 def duckdb_query(folder, rows):
     parquet_file(folder, rows)
     connection = duckdb.connect()
-    return f"SELECT * FROM '{folder / 't.parquet'}'", {"connection": connection}
+    connection.execute(f"CREATE VIEW t AS FROM '{folder / 't.parquet'}'")
+    return "SELECT * FROM t", {"connection": connection}
 
 
 def sqlite_address(folder, rows):

@@ -52,9 +52,9 @@ class ArrayReader:
 
     def __init__(self, arrays: Arrays, selection: Selection, *, carrying: bool = False) -> None:
         self._arrays = arrays
-        features, weights = _chosen(arrays, selection)
+        features, weights, ids = _chosen(arrays, selection)
         self._numbers = [*features, *weights]
-        self._carried = tuple(map(int, selection.ids)) if carrying else ()
+        self._carried = ids if carrying else []
         self.n_features, self.weighted = len(features), bool(weights)
         self.dtype = np.dtype(np.float32 if arrays.dtype == np.float32 else np.float64)
 
@@ -114,31 +114,29 @@ class ArrayReader:
         return pa.RecordBatch.from_arrays(arrays, names=[f"x{j}" for j in self._carried])
 
 
-def _chosen(arrays: Arrays, selection: Selection) -> tuple[list[int], list[int]]:
-    """The columns to compute with, and that of the weights, if any."""
-    weights = () if selection.weights is None else (selection.weights,)
-    for wanted, asked_by in (
-        (selection.columns or (), selection.asked_by),
-        (selection.ids, "from ids="),
-        (weights, "from weights="),
-    ):
-        _check_there(arrays, wanted, asked_by)
+def _chosen(arrays: Arrays, selection: Selection) -> tuple[list[int], list[int], list[int]]:
+    """The numbers of the columns to compute with, of that of the weights, if any, and of the ids."""
     if not _is_number(arrays.dtype):
         raise TableError(f"{arrays.origin}: holds {arrays.dtype}, not numbers.")
-    others = [j for j in range(arrays.n_columns) if j not in {*selection.ids, *weights}]
-    features = others if selection.columns is None else list(map(int, selection.columns))
-    if not features:
+    columns = _numbers(arrays, selection.columns or (), selection.asked_by)
+    weights = _numbers(arrays, () if selection.weights is None else (selection.weights,), "from weights=")
+    ids = _numbers(arrays, selection.ids, "from ids=")
+    if selection.columns is None:
+        columns = [j for j in range(arrays.n_columns) if j not in {*ids, *weights}]
+    if not columns:
         raise TableError(f"{arrays.origin}: no columns are left to use.")
-    return features, list(map(int, weights))
+    return columns, weights, ids
 
 
-def _check_there(arrays: Arrays, wanted: Sequence[str | int], asked_by: str) -> None:
-    wrong = [str(j) for j in wanted if isinstance(j, str) or not 0 <= j < arrays.n_columns]
+def _numbers(arrays: Arrays, wanted: Sequence[str | int], asked_by: str) -> list[int]:
+    known = {str(j): j for j in range(arrays.n_columns)}
+    wrong = [str(j) for j in wanted if str(j) not in known]
     if wrong:
         raise TableError(
             f"{arrays.origin}: no column {listed(wrong)} ({asked_by}). Its columns have no names, but "
             f"numbers from 0 to {arrays.n_columns - 1}."
         )
+    return [known[str(j)] for j in wanted]
 
 
 def _is_number(dtype: np.dtype) -> bool:

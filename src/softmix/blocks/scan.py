@@ -170,6 +170,9 @@ def _several(parameter: str, given: Column | Sequence[Column] | None) -> tuple[C
 
 def _kept(stream: StreamBlocks, keep_bytes: int) -> ArrayBlocks | None:
     """All rows in memory; None, after reading no more than `keep_bytes`, where they are too many."""
+    count = stream.reader.count()
+    if count is not None and count * stream.n_features * stream.dtype.itemsize > keep_bytes:
+        return None
     blocks, n_bytes = [], 0
     with stream.blocks() as numbered:
         for _, block in numbered:

@@ -10,6 +10,9 @@ from softmix.exceptions import TableError
 _PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 _MAX_NAMED = 5
 
+# How messages about columns that hold no numbers end.
+LEAVE_OUT = "Mend the values, choose other columns with columns=, or carry this one through with ids=."
+
 
 @dataclass(frozen=True)
 class Selection:

@@ -13,12 +13,10 @@ import pyarrow as pa
 from softmix.blocks.not_finite import NotFinite
 from softmix.blocks.numbers import as_floats, is_numeric, value_type
 from softmix.blocks.row_weights import refuse_negative
-from softmix.blocks.selection import Selection
+from softmix.blocks.selection import LEAVE_OUT, Selection
 from softmix.blocks.stream import Chunk
 from softmix.blocks.table import Table
 from softmix.exceptions import TableError
-
-_TEXT_HINT = " Choose other columns with columns=, or carry this one through with ids=."
 
 
 class TableReader:
@@ -86,7 +84,9 @@ class TableReader:
         """
         kinds = {name: [part.kind(name) for part in self._parts] for name in self._carried}
         fields = [
-            pa.field(n, kind or pa.string()) for n, each in kinds.items() for kind in dict.fromkeys(each)
+            pa.field(n, value_type(kind) if kind else pa.string())
+            for n, each in kinds.items()
+            for kind in dict.fromkeys(each)
         ]
         try:
             schema = pa.unify_schemas([pa.schema([f]) for f in fields], promote_options="permissive")
@@ -110,7 +110,7 @@ class TableReader:
         for name in self._numbers:
             kind = part.kind(name)
             if kind is not None and not is_numeric(kind):
-                raise TableError(f"{part.origin}: column {name!r} {self._describe(name, kind)}.{_TEXT_HINT}")
+                raise TableError(f"{part.origin}: column {name!r} {self._describe(name, kind)}. {LEAVE_OUT}")
 
     def _describe(self, name: str, kind: pa.DataType) -> str:
         said = f"holds {kind}, not numbers"

@@ -11,19 +11,24 @@ from softmix.blocks.openers import MakeReader, Options
 from softmix.blocks.parquet_file import ParquetTable
 from softmix.blocks.partitioned import constants_of, in_partition
 from softmix.blocks.query import query_table
+from softmix.blocks.table import Table
 from softmix.blocks.table_reader import TableReader
 from softmix.blocks.text_file import TextTable
 
 
 def of_files(files: Sequence[FoundFile], options: Options) -> MakeReader:
     """Files of one kind, one after another."""
-    text = partial(TextTable, delimiter=options.delimiter, decimal=options.decimal)
-    opened = {"parquet": ParquetTable, "ipc": IpcTable, "text": text}[files[0].kind]
     parts = [
-        in_partition(opened(file.path), constants)
+        in_partition(_table(file, options), constants)
         for file, constants in zip(files, constants_of(files), strict=True)
     ]
     return partial(TableReader, parts, allow_empty=options.allow_empty)
+
+
+def _table(file: FoundFile, options: Options) -> Table:
+    if file.kind == "text":
+        return TextTable(file.path, options.delimiter, options.decimal)
+    return ParquetTable(file.path) if file.kind == "parquet" else IpcTable(file.path)
 
 
 def of_query(query: str, connection: Any, allow_empty: bool) -> MakeReader:

@@ -15,6 +15,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from softmix.blocks.numbers import is_numeric
+from softmix.blocks.selection import LEAVE_OUT
 from softmix.blocks.table import Batches, check_names, explain, in_batches, in_order
 from softmix.blocks.text_numbers import MISSING, first_foreign, parse_numbers
 from softmix.exceptions import TableError
@@ -139,10 +140,7 @@ class TextTable:
 
     def _describe(self, name: str, row: int, value: str) -> str:
         shown = repr(value if len(value) <= 40 else value[:39] + "…")
-        return (
-            f"column {name!r} is not numeric: {self.place(row)} has {shown}. Mend the value, choose other "
-            "columns with columns=, or carry this one through with ids=."
-        )
+        return f"column {name!r} is not numeric: {self.place(row)} has {shown}. {LEAVE_OUT}"
 
     def _header(self) -> str:
         with self._errors(()), self._text() as file:

@@ -37,13 +37,13 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
 
 
 def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
-    """The rows of `scan`, whose columns are those that `estimator` was fitted to.
+    """The rows of `scan`, whose columns are those that `estimator` was fitted to."""
+    check_columns(estimator, scan)
+    return _checked(scan, sample_weight)
 
-    Raises
-    ------
-    ValueError
-        If they are not.
-    """
+
+def check_columns(estimator: Any, scan: Scan) -> None:
+    """Raise a ValueError if the columns of `scan` are not those that `estimator` was fitted to."""
     fitted = getattr(estimator, "feature_names_in_", None)
     names = None if fitted is None else tuple(fitted)
     if names is not None and scan.feature_names is not None and names != scan.feature_names:
@@ -57,7 +57,6 @@ def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
             f"{scan} has {scan.n_features} features, but {type(estimator).__name__} is expecting {expected} "
             "features as input."
         )
-    return _checked(scan, sample_weight)
 
 
 def _checked(scan: Scan, sample_weight: Any) -> Source:
