@@ -195,3 +195,18 @@ KINDS = (
 )  # fmt: skip
 # What holds numbers in float64 alone.
 IN_DOUBLE = {csv, tsv_gz, csv_zst, csv_of_a_spreadsheet, csv_folder, sqlite_address, sqlite_connection}
+
+
+def rows_of(scanned):
+    """All rows of a scan."""
+    with scanned.source.blocks() as blocks:
+        return np.concatenate([block.rows for _, block in blocks])
+
+
+def carried_of(scanned):
+    """All columns that a scan carries, as a dictionary."""
+    stream, reader = scanned.carrying()
+    with stream.blocks() as blocks:
+        batches = [batch for _, block in blocks for batch in block.carried]
+    schema = reader.carried_schema()
+    return pa.concat_tables([pa.Table.from_batches([b]).cast(schema) for b in batches]).to_pydict()

@@ -140,7 +140,9 @@ class TextTable:
 
     def _describe(self, name: str, row: int, value: str) -> str:
         shown = repr(value if len(value) <= 40 else value[:39] + "…")
-        return f"column {name!r} is not numeric: {self.place(row)} has {shown}. {LEAVE_OUT}"
+        comma = self._decimal == "." and value.count(",") == 1 and _is_number(value.replace(",", "."))
+        hint = "If the comma is the decimal mark, pass decimal=','. " if comma else ""
+        return f"column {name!r} is not numeric: {self.place(row)} has {shown}. {hint}{LEAVE_OUT}"
 
     def _header(self) -> str:
         with self._errors(()), self._text() as file:
