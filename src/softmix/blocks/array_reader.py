@@ -56,6 +56,7 @@ class ArrayReader:
         self._numbers = [*features, *weights]
         self._carried = ids if carrying else []
         self.n_features, self.weighted = len(features), bool(weights)
+        self.column_names = tuple(f"x{j}" for j in features)
         self.dtype = np.dtype(np.float32 if arrays.dtype == np.float32 else np.float64)
 
     def count(self) -> int | None:

@@ -43,6 +43,10 @@ class Options:
 class CarryingReader(Reader, Protocol):
     """A `Reader` that can carry columns through, and knows their types."""
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns to compute with: x0, x1, … by their numbers where they have none."""
+
     def carried_schema(self, *, integers: bool = False) -> Any:
         """The schema of the columns that are carried.
 

@@ -115,6 +115,11 @@ class Scan:
         return self._reader.feature_names
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        """The same, and x0, x1, … by their numbers where they have none."""
+        return self._reader.column_names
+
+    @property
     def n_features(self) -> int:
         """How many columns are computed with."""
         return self._reader.n_features

@@ -62,6 +62,10 @@ class TableReader:
         return len(self.feature_names)
 
     @property
+    def column_names(self) -> tuple[str, ...]:
+        return self.feature_names
+
+    @property
     def weighted(self) -> bool:
         return self._weights is not None
 

@@ -13,7 +13,7 @@ from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
 from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import column_names, split_names, told_in_options, training_rows
+from softmix.cli.inputs import split_names, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -123,13 +123,13 @@ def _check_size(request: FitRequest, source: Source) -> None:
 
 def _plot_columns(values: tuple[str, ...], rows: Scan) -> tuple[str, ...]:
     names = split_names(values, "--plot-columns")
-    fitted = column_names(rows)
+    fitted = rows.column_names
     missing = [name for name in names if name not in fitted]
     if missing or len(names) > 2:
         raise UserError(
             f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}."
         )
-    return names or tuple(fitted[:2])
+    return names or fitted[:2]
 
 
 def _draw(model: GaussianMixture, rows: Scan, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
@@ -142,7 +142,7 @@ def _draw(model: GaussianMixture, rows: Scan, columns: tuple[str, ...], scratch:
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     FigureCanvasAgg(figure)
     shown = _some_rows(rows)
-    positions = [column_names(rows).index(name) for name in columns]
+    positions = [rows.column_names.index(name) for name in columns]
     MembershipDisplay.from_estimator(model, shown, columns=positions, ax=figure.add_subplot())
     figure.savefig(scratch, format=kind, dpi=160)
 

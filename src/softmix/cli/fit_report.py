@@ -6,7 +6,6 @@ from typing import Any
 
 from softmix.blocks.scan import Scan
 from softmix.cli.components_table import components_table
-from softmix.cli.inputs import column_names
 from softmix.cli.layout import facts
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -21,7 +20,7 @@ def summarise(model: GaussianMixture, rows: Scan, seconds: float) -> dict[str, A
     return {
         "rows": rows.source.n_rows,
         "total_weight": total_weight,
-        "columns": column_names(rows),
+        "columns": list(rows.column_names),
         "components": len(model.weights_),
         "covariance": model.covariance_type,
         "weights": model.weights_.tolist(),

@@ -45,11 +45,6 @@ def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Scan:
     return rows
 
 
-def column_names(rows: Scan) -> list[str]:
-    """Names of the columns to cluster by: x0, x1, … where they have none."""
-    return list(rows.feature_names or (f"x{j}" for j in range(rows.n_features)))
-
-
 def told_in_options(error: TableError, *, choosing: bool = True) -> UserError:
     """`error` as the command line tells it; `choosing`: columns can be chosen by options."""
     message = str(error)

@@ -65,11 +65,21 @@ def _checked(scan: Scan, sample_weight: Any) -> Source:
             "sample_weight goes with arrays. A scan has a column of weights: scan(..., weights=)."
         )
     source = scan.source
-    if scan.weighted and not source.total_weight > 0:
-        raise ValueError("The weights of the scan are zero for every row: there is nothing to fit or score.")
-    if not np.isfinite(source.total_weight):
-        raise ValueError("The weights of the scan sum to infinity: divide them by the largest.")
+    if scan.weighted:
+        _check_sum(source)
     return source
+
+
+def _check_sum(source: Source) -> None:
+    try:
+        with np.errstate(over="ignore"):
+            total = source.total_weight
+    except OverflowError:  # an exact sum says so
+        total = np.inf
+    if total == 0:
+        raise ValueError("The weights of the scan are zero for every row: there is nothing to fit or score.")
+    if not np.isfinite(total):
+        raise ValueError("The weights of the scan sum to infinity: divide them by the largest.")
 
 
 def _begin(names: tuple[str, ...]) -> str:

@@ -74,9 +74,13 @@ def tables_of(
     threads = resolve_n_jobs(model.n_jobs)
     n_blocks = max(_GROUP_BYTES // (row_bytes * block_rows(source.n_features)), threads)
     with ReadAhead(source, n_blocks) as ahead:
-        blocks = iter(ahead.take, None)
+        blocks, n_rows = iter(ahead.take, None), 0
         while group := [block for _, block in islice(blocks, n_blocks)]:
-            yield _table(model, group, outputs, schema)
+            table = _table(model, group, outputs, schema)
+            n_rows += table.num_rows
+            yield table
+    if not n_rows:
+        raise TableError(f"{scanned}: has no rows.")
 
 
 def _table(model: Any, group: Sequence[Block], outputs: RowOutputs, schema: pa.Schema | None) -> pa.Table:
