@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+from pyarrow import dataset
 
 from softmix.blocks.table import Batches, check_names, explain, in_batches, in_order
 from softmix.exceptions import TableError
@@ -30,8 +31,7 @@ class IpcTable:
     def count(self) -> int | None:
         if self._is_stream:
             return None
-        with self._open() as reader:
-            return reader.count_rows() if hasattr(reader, "count_rows") else None
+        return dataset.dataset(self.origin, format="ipc").count_rows()
 
     def place(self, row: int) -> str:
         return f"row {row + 1}"

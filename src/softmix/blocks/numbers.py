@@ -26,7 +26,8 @@ def as_floats(column: pa.Array) -> np.ndarray:
         column = column.dictionary_decode()
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.uint8())
-    if not (pa.types.is_float32(column.type) or pa.types.is_float64(column.type)):
+    if not pa.types.is_floating(column.type):
         # A 64-bit integer may not fit a double exactly: the nearest is what is wanted.
         column = column.cast(pa.float64(), safe=False)
-    return column.to_numpy(zero_copy_only=False)
+    values = column.to_numpy(zero_copy_only=False)
+    return values.astype(np.float64) if values.dtype == np.float16 else values

@@ -70,11 +70,11 @@ class TextTable:
         with self._errors(numbers), self._open({**kinds, **dict.fromkeys(carried, pa.string())}) as reader:
             for batch in reader:
                 both = in_order(batch, [*numbers, *carried])
+                arrays = both.columns
                 for j, name in enumerate(numbers):
                     if name in carried:
-                        both = both.set_column(
-                            j, name, parse_numbers(both.column(j), kinds[name], self._decimal)
-                        )
+                        arrays[j] = parse_numbers(arrays[j], kinds[name], self._decimal)
+                both = pa.RecordBatch.from_arrays(arrays, names=both.schema.names)
                 yield from in_batches(both)
 
     def _number(self, name: str) -> pa.DataType:
