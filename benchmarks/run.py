@@ -20,6 +20,8 @@ from benchmarks.iteration_cost import Effort, compare
 from benchmarks.latency import measure_latency
 from benchmarks.memory import CELL as MEMORY_CELL
 from benchmarks.memory import measure_memory
+from benchmarks.out_of_core import CELL as OUT_OF_CORE_CELL
+from benchmarks.out_of_core import measure_out_of_core
 from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
 from benchmarks.report import render
 from benchmarks.startup import measure_startup
@@ -41,6 +43,9 @@ def main() -> None:
         "latency": lambda: measure_latency(3 if given.quick else 40, peers=not given.no_peers),
         "memory": lambda: measure_memory(
             MEMORY_CELL.smaller(_QUICK_FACTOR) if given.quick else MEMORY_CELL, peers=not given.no_peers
+        ),
+        "out-of-core": lambda: measure_out_of_core(
+            OUT_OF_CORE_CELL.smaller(_QUICK_FACTOR) if given.quick else OUT_OF_CORE_CELL
         ),
         "iteration": lambda: _iteration_costs(given, contestants),
     }
@@ -72,7 +77,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="few rows, one round; print, change no file")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="PARTS",
-                        help="some of peaks,startup,latency,memory,iteration; the rest is kept")  # fmt: skip
+                        help="some of peaks,startup,latency,memory,out-of-core,iteration")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
                         help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")

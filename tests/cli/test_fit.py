@@ -229,11 +229,11 @@ def test_tables_that_are_not_kept_in_memory_give_the_same_model(softmix, folder,
         "p.png",
     )
     outputs = []
-    for keep_bytes in (1 << 28, 0):
+    for keep_bytes, *more in ((1 << 28,), (0,), (0, "--spool")):
         monkeypatch.setattr("softmix.cli.inputs._KEEP_BYTES", keep_bytes)
-        assert softmix(*arguments).status == 0
+        assert softmix(*arguments, *more).status == 0
         outputs.append([(folder / name).read_bytes() for name in ("m.softmix", "m.csv", "p.png")])
-    assert outputs[0] == outputs[1]
+    assert outputs[0] == outputs[1] == outputs[2]
 
 
 def test_a_folder_and_a_glob_of_parts_are_one_table(softmix, folder):

@@ -48,6 +48,15 @@ def test_every_kind_of_source(kind, expected, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    "options", [{"spool": True}, {"keep_bytes": 1 << 30}], ids=lambda options: next(iter(options))
+)
+def test_rows_that_are_kept(options, expected, tmp_path):
+    rows, of_array = expected
+    check(rows, of_array, scan(table_of(rows), **options))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_postgresql(postgresql, expected):
     rows, of_array = expected
     with postgresql.connect() as connection, connection.cursor() as cursor:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from softmix.blocks.array import ArrayBlocks
 from softmix.blocks.openers import CarryingReader, Opened, Options, open_source
 from softmix.blocks.selection import Selection, listed
 from softmix.blocks.source import Source
+from softmix.blocks.spool import SpoolReader
 from softmix.blocks.stream import StreamBlocks
 from softmix.exceptions import TableError
 
@@ -28,6 +30,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     key: str | None = None,
     allow_empty: bool = False,
     keep_bytes: int = 0,
+    spool: bool | str | PathLike[str] = False,
 ) -> "Scan":
     """Rows that need not fit in memory: give the scan to `fit`, `predict` and the rest.
 
@@ -67,6 +70,10 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
         Whether a part may have no rows; otherwise an error names it.
     keep_bytes : int, default=0
         Rows that take no more memory than this are kept after they were read once.
+    spool : bool or path, default=False
+        Whether rows are read from the source once only, into a temporary file (in this folder, or
+        in the system's place for such), and at each pass from there: 4 bytes a value of float32,
+        else 8. Worth its disk for text and queries, whose rows cost more to get than to sweep.
 
     Returns
     -------
@@ -99,14 +106,22 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     """
     options = Options(connection, delimiter, decimal, key, allow_empty)
     selection = Selection(_several("columns", columns), weights, _several("ids", ids) or ())
-    return Scan(open_source(source, options), selection, keep_bytes)
+    return Scan(open_source(source, options), selection, keep_bytes=keep_bytes, spool=spool)
 
 
 class Scan:
     """What `scan` gives: columns of a source, checked, to be read as often as is wanted."""
 
-    def __init__(self, opened: Opened, selection: Selection, keep_bytes: int = 0) -> None:
-        self._opened, self._selection, self._keep_bytes = opened, selection, keep_bytes
+    def __init__(
+        self,
+        opened: Opened,
+        selection: Selection,
+        *,
+        keep_bytes: int = 0,
+        spool: bool | str | PathLike[str] = False,
+    ) -> None:
+        self._opened, self._selection = opened, selection
+        self._keep_bytes, self._spool = keep_bytes, spool
         self._reader = opened.make_reader(selection)
 
     @property
@@ -148,7 +163,11 @@ class Scan:
     def source(self) -> Source:
         """The rows as the sweeps take them."""
         stream = StreamBlocks(self._reader)
-        return (self._keep_bytes and _kept(stream, self._keep_bytes)) or stream
+        kept = _kept(stream, self._keep_bytes) if self._keep_bytes else None
+        if kept is None and self._spool is not False:
+            folder = None if self._spool is True else self._spool
+            return StreamBlocks(SpoolReader(self._reader, folder))
+        return kept or stream
 
     def carrying(self) -> tuple[StreamBlocks, CarryingReader]:
         """The rows with the columns that pass through, and the reader, which knows their types."""

@@ -35,6 +35,7 @@ class FitRequest:
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     weights: str | None
+    spool: bool
     seed: int
     output: str | None
     memberships: str | None
@@ -64,7 +65,9 @@ def run(request: FitRequest) -> None:
         if picture is not None:
             import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
         try:
-            rows = training_rows(request.data, request.columns, request.ids, request.weights)
+            rows = training_rows(
+                request.data, request.columns, request.ids, request.weights, spool=request.spool
+            )
             outputs.refuse_inputs(rows.files)
             plot_columns = _plot_columns(request.plot_columns, rows)
             with voice.tidy_warnings(), voice.busy(f"Fitting {request.components} components"):

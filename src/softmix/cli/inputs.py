@@ -25,10 +25,13 @@ def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
     return names
 
 
-def training_rows(data: str, columns: Sequence[str], ids: Sequence[str], weights: str | None) -> Scan:
+def training_rows(
+    data: str, columns: Sequence[str], ids: Sequence[str], weights: str | None, *, spool: bool
+) -> Scan:
     """The rows to fit; without `columns`, all columns that are not ids or weights."""
     names, id_names = split_names(columns, "--columns"), split_names(ids, "--id")
-    return Scan(_opened(data), Selection(names or None, weights, id_names), _KEEP_BYTES)
+    selection = Selection(names or None, weights, id_names)
+    return Scan(_opened(data), selection, keep_bytes=_KEEP_BYTES, spool=spool)
 
 
 def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Scan:
