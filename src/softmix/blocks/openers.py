@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from softmix.blocks.array_reader import ArrayReader, Arrays
 from softmix.blocks.called import called
+from softmix.blocks.extra import import_with_data
 from softmix.blocks.files import FoundFile, find_files
 from softmix.blocks.npz_file import npz_member
 from softmix.blocks.selection import Selection
@@ -117,11 +118,4 @@ def _reader_of_files(files: Sequence[FoundFile], options: Options) -> MakeReader
 
 
 def _tables() -> ModuleType:
-    try:
-        from softmix.blocks import table_sources  # noqa: PLC0415 (imports pyarrow)
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            f'This source needs {error.name}, which is not installed: pip install "softmix[data]"',
-            name=error.name,
-        ) from error
-    return table_sources
+    return import_with_data("softmix.blocks.table_sources")

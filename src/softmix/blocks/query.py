@@ -6,11 +6,11 @@ in the same order: where the database does not promise that, the query says ORDE
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
 
+from softmix.blocks.extra import import_with_data
 from softmix.blocks.table import Batches, Table, check_names, in_batches, in_order
 from softmix.exceptions import TableError
 
@@ -104,6 +104,6 @@ def _connect(address: str) -> Callable[[], AbstractContextManager[Any]]:
     begin = next((begin for begin in _DRIVERS if address.startswith(begin)), None)
     if begin is None:
         raise TableError(f"connection= is an address that begins with none of {', '.join(_DRIVERS)}.")
-    driver = import_module(f"{_DRIVERS[begin]}.dbapi")
+    driver = import_with_data(f"{_DRIVERS[begin]}.dbapi")
     target = address.removeprefix(begin) if begin == "sqlite:///" else address
     return lambda: driver.connect(target)

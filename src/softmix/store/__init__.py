@@ -1,8 +1,8 @@
 """Fitted models in files, and what they say of rows."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from softmix.blocks.extra import import_with_data
 from softmix.store.model_file import ModelFileError, load, save
 
 if TYPE_CHECKING:
@@ -14,5 +14,4 @@ __all__ = ["ModelFileError", "load", "save", "write_predictions"]
 def __getattr__(name: str) -> Any:
     if name != "write_predictions":
         raise AttributeError(f"module 'softmix.store' has no attribute {name!r}")
-    # Needs pyarrow, which models do without.
-    return import_module("softmix.store.predictions").write_predictions
+    return import_with_data("softmix.store.predictions").write_predictions
