@@ -22,6 +22,7 @@ class IpcTable:
             self._is_stream = file.read(len(_FILE_MAGIC)) != _FILE_MAGIC
         with self._open() as reader:
             self._schema = reader.schema
+            self._n_rows = None if self._is_stream else dataset.dataset(path, format="ipc").count_rows()
         self.names = self._schema.names
         check_names(self.origin, self.names)
 
@@ -29,9 +30,7 @@ class IpcTable:
         return self._schema.field(name).type
 
     def count(self) -> int | None:
-        if self._is_stream:
-            return None
-        return dataset.dataset(self.origin, format="ipc").count_rows()
+        return self._n_rows
 
     def place(self, row: int) -> str:
         return f"row {row + 1}"
@@ -43,6 +42,7 @@ class IpcTable:
             else:
                 whole = (reader.get_batch(number) for number in range(reader.num_record_batches))
             for batch in whole:
+                batch.validate()  # buffers of a damaged file may be shorter than they say
                 yield from in_batches(in_order(batch, [*numbers, *carried]))
 
     @contextmanager
