@@ -72,7 +72,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
         Rows that take no more memory than this are kept after they were read once.
     spool : bool or path, default=False
         Whether rows are read from the source once only, into a temporary file (in this folder, or
-        in the system's place for such), and at each pass from there: 4 bytes a value of float32,
+        in TMPDIR or /var/tmp), and at each pass from there: 4 bytes a value of float32,
         else 8. Worth its disk for text and queries, whose rows cost more to get than to sweep.
 
     Returns

@@ -6,7 +6,7 @@ every pass whatever their source does. It costs 4 or 8 bytes a value of disk.
 
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from os import PathLike
+from os import W_OK, PathLike, access, environ
 from tempfile import TemporaryFile
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from softmix.blocks.stream import Chunk, Reader
 
 _READ_BYTES = 1 << 20
+_ON_DISK = "/var/tmp"  # noqa: S108 (the file has no name that anyone could take)
 
 
 class SpoolReader:
@@ -23,12 +24,14 @@ class SpoolReader:
     ----------
     reader : Reader
     folder : path or None
-        Where the file is, which has no name and goes with the reader; None for the system's place.
+        Where the file is, which has no name and goes with the reader; None for TMPDIR, else /var/tmp,
+        which, unlike /tmp, is not in memory anywhere, else the system's place for such files.
     """
 
     def __init__(self, reader: Reader, folder: str | PathLike[str] | None = None) -> None:
         self.n_features, self.dtype, self.weighted = reader.n_features, reader.dtype, reader.weighted
         self.feature_names = reader.feature_names
+        folder = folder or environ.get("TMPDIR") or (_ON_DISK if access(_ON_DISK, W_OK) else None)
         self._rows = TemporaryFile(prefix="softmix-", dir=folder)  # noqa: SIM115 (open as long as this is)
         self._weights = TemporaryFile(prefix="softmix-", dir=folder)  # noqa: SIM115
         self._n_rows = 0
