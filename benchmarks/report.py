@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import machine, many_components, memory, startup
+from benchmarks import machine, many_components, memory, out_of_core, startup
 from benchmarks.cells import (
     COVARIANCES,
     KINDS,
@@ -59,6 +59,7 @@ def render(results: _Record, notes: str | None) -> str:
         *(_speed(measured, covariance, kind, peaks) for covariance in COVARIANCES for kind in KINDS),
         *(_scaling(measured, covariance) for covariance in COVARIANCES),
         _memory(parts),
+        _out_of_core(parts),
         _startup(parts),
         _latency(parts),
         _many(parts),
@@ -226,6 +227,39 @@ def _memory(parts: _Record) -> str:
     return f"{title}: {cell.n:,} × {cell.d}, K={cell.K}, full, float64\n\n" + _table(head, rows)
 
 
+def _out_of_core(parts: _Record) -> str:
+    figures = parts.get("out-of-core", {}).get("figures", {})
+    if not figures:
+        return ""
+    title = "## Rows that are not in memory"
+    if "skipped" in figures:
+        return f"{title}\n\nSkipped: {figures['skipped']}."
+    cell = Cell(figures["n"], figures["d"], figures["K"])
+    rows = []
+    for fit, sweep in zip(figures["fits"], figures["sweeps"], strict=True):
+        limit = out_of_core.bound(sweep)
+        times = [f"{sweep[name]:.3f}" for name in ("in_memory_s", "pyarrow_s", "spooled_s", "out_of_core_s")]
+        fast, small = sweep["out_of_core_s"] <= limit, fit["peak_mib"] <= out_of_core.TARGET_MIB
+        timed = [str(sweep["threads"]), *times, f"≤ {limit:.3f}", _mark(fast)]
+        rows.append([*timed, f"{fit['peak_mib']:.0f}", f"≤ {out_of_core.TARGET_MIB:.0f}", _mark(small)])
+    head = [
+        "threads",
+        "in memory, s",
+        "pyarrow alone, s",
+        "spooled, s",
+        "scan, s",
+        "target",
+        "",
+        "peak MiB",
+        "target",
+        "",
+    ]
+    file = f"a Parquet file of {figures['file_mib']:,.0f} MiB"
+    return f"{title}: a sweep of {cell.n:,} × {cell.d}, K={cell.K}, full, float32, {file}\n\n" + _table(
+        head, rows
+    )
+
+
 def _startup(parts: _Record) -> str:
     figures = parts.get("startup", {}).get("figures", {})
     if not figures:
@@ -353,6 +387,11 @@ _LEGEND = f"""## Legend
 - **Memory**: high-water mark of resident memory during a fit of 3 iterations, less what was resident before,
   in a fresh process: thread pools, lazy imports and results count. "default" starts from k-means, "given"
   from given parameters.
+- **Rows that are not in memory**: the peak is the most that the fitting process ever had resident, all
+  libraries included, in a fit of 5 sweeps from the default start. Times are the fastest of 7. A sweep of a
+  scan should take at most {out_of_core.TARGET_RATIO} times the sweep of the same rows in memory, or as long
+  as pyarrow's dataset takes to decode the file and do nothing with it, whichever is longer. "spooled" reads
+  the rows from the temporary file of `scan(…, spool=True)`.
 - Imports are compared within {startup.NOISE:.0%}, which is noise."""
 
 

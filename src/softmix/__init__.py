@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from softmix.blocks.scan import scan as scan
     from softmix.estimators.gaussian_mixture import GaussianMixture as GaussianMixture
     from softmix.exceptions import DegenerateComponentWarning as DegenerateComponentWarning
     from softmix.store.model_file import load as load
@@ -19,9 +20,10 @@ _HOMES = {
     "DegenerateComponentWarning": "softmix.exceptions",
     "GaussianMixture": "softmix.estimators.gaussian_mixture",
     "load": "softmix.store.model_file",
+    "scan": "softmix.blocks.scan",
 }
 
-__all__ = ["DegenerateComponentWarning", "GaussianMixture", "load"]
+__all__ = ["DegenerateComponentWarning", "GaussianMixture", "load", "scan"]
 
 
 def __getattr__(name: str) -> Any:

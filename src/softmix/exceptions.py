@@ -1,6 +1,10 @@
 """The warnings and errors that softmix adds to scikit-learn's."""
 
 
+class TableError(ValueError):
+    """Rows cannot be read, or are not what is asked of them; the message names file and column."""
+
+
 class DegenerateComponentWarning(UserWarning):
     """A component collapsed and was held at the covariance floor, or is empty.
 

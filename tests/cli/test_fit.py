@@ -215,3 +215,65 @@ def test_a_table_that_just_fits_is_whole(softmix, monkeypatch):
     assert "Not shown" not in softmix("fit", "faithful.csv", "-k", 2).out
     monkeypatch.setenv("COLUMNS", str(width - 1))
     assert "Not shown: 1 more column." in softmix("fit", "faithful.csv", "-k", 2).out
+
+
+def test_tables_that_are_not_kept_in_memory_give_the_same_model(softmix, folder, monkeypatch):
+    arguments = (
+        "fit",
+        "faithful.csv",
+        "-k",
+        2,
+        "-o",
+        "m.softmix",
+        "--memberships",
+        "m.csv",
+        "--plot",
+        "p.png",
+    )
+    outputs = []
+    for keep_bytes, *more in ((1 << 28,), (0,), (0, "--spool")):
+        monkeypatch.setattr("softmix.cli.inputs._KEEP_BYTES", keep_bytes)
+        assert softmix(*arguments, *more).status == 0
+        outputs.append([(folder / name).read_bytes() for name in ("m.softmix", "m.csv", "p.png")])
+    assert outputs[0] == outputs[1] == outputs[2]
+
+
+def test_a_folder_and_a_glob_of_parts_are_one_table(softmix, folder):
+    (folder / "parts").mkdir()
+    data = faithful(folder)
+    for number in range(3):
+        data[100 * number : 100 * (number + 1)].to_parquet(folder / "parts" / f"{number}.parquet")
+    answers = [
+        softmix("fit", data, "-k", 2, "--json").json["means"]
+        for data in ("faithful.csv", "parts", "parts/*.parquet")
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    said = softmix("fit", "parts", "-k", 2, "-o", "m.softmix", "--memberships", "parts/0.parquet")
+    assert "parts/0.parquet: would write over a file that is read" in said.error
+
+
+def test_arrays_without_names(softmix, folder):
+    np.save(folder / "t.npy", faithful(folder).to_numpy())
+    arguments = (
+        "fit",
+        "t.npy",
+        "-k",
+        2,
+        "-o",
+        "m.softmix",
+        "--plot",
+        "p.png",
+        "--memberships",
+        "a.csv",
+        "--json",
+    )
+    assert softmix(*arguments).json["columns"] == ["x0", "x1"]
+    assert softmix("predict", "m.softmix", "t.npy", "--id", "1", "-o", "b.csv").status == 2
+    assert softmix("predict", "m.softmix", "t.npy", "-o", "b.csv").status == 0
+    assert (folder / "a.csv").read_bytes() == (folder / "b.csv").read_bytes()
+    assert softmix("fit", "t.npy", "-k", 2, "--columns", "1", "--json").json["columns"] == ["x1"]
+
+
+def test_a_picture_of_many_rows_shows_a_sample(softmix, folder, monkeypatch):
+    monkeypatch.setattr("softmix.cli.fit._MOST_POINTS", 100)
+    assert softmix("fit", "faithful.csv", "-k", 2, "--plot", "p.svg").status == 0

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from pyarrow.csv import read_csv
 
 from softmix import GaussianMixture, load
-from softmix.cli.table_output import write_csv
+from softmix.store.table_writer import csv_writer
 
 NEW = 'waiting,plant,eruptions\n80,007,4.5\n50,a b,2\n60,"x,""y",3\n'
 
@@ -118,7 +118,8 @@ def test_csv_reads_back_to_the_bit(rows):
     names = ["double", "text, of any kind", "single"]
     columns = [pa.array(doubles), pa.array(texts), pa.array(np.array(singles, dtype=np.float32))]
     buffer = io.BytesIO()
-    write_csv(pa.table(columns, names=names), buffer)
+    table = pa.table(columns, names=names)
+    csv_writer(buffer, table.schema)(table)
     head, *body = csv.reader(io.StringIO(buffer.getvalue().decode(), newline=""))
     assert head == names
     assert [float(row[0]) for row in body] == list(doubles)

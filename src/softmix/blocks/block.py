@@ -4,7 +4,9 @@ The number of rows of a block depends on the number of columns alone, never on t
 the number of workers: that is what makes a fit's bits independent of who reads and who works.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +16,15 @@ _MIN_ROWS, _MAX_ROWS = 1024, 16384
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Consecutive rows, C-contiguous, in float64 or float32, and their weights if any."""
+    """Consecutive rows, C-contiguous, in float64 or float32, and their weights if any.
+
+    `carried` has columns that no computation looks at, as Arrow record batches, where a pass asks
+    for them.
+    """
 
     rows: np.ndarray
     weights: np.ndarray | None
+    carried: Sequence[Any] = ()
 
     def counted(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Rows and weights without the rows of weight 0, which may be anything, even huge."""

@@ -6,9 +6,9 @@ of the array. At any time there are one chunk and one block of it in memory.
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,10 +24,13 @@ class Chunk:
     ----------
     values : ndarray of shape (m, d), or d arrays of shape (m,)
     weights : ndarray of shape (m,) or None
+    carried : pyarrow.RecordBatch or None
+        Columns that only pass through, where they are asked for.
     """
 
     values: np.ndarray | Sequence[np.ndarray]
     weights: np.ndarray | None
+    carried: Any = None
 
     def __len__(self) -> int:
         return len(self.values if isinstance(self.values, np.ndarray) else self.values[0])
@@ -128,8 +131,12 @@ class StreamBlocks:
         """The weights of all rows, by a pass; the caller alone keeps them."""
         if not self.reader.weighted:
             return None
-        with self.reader.chunks() as chunks:
-            return np.concatenate([np.empty(0), *(chunk.weights for chunk in chunks)])
+        weights, start = np.empty(self.n_rows), 0
+        with self.blocks() as blocks:
+            for _, block in blocks:
+                weights[start : start + len(block.rows)] = block.weights
+                start += len(block.rows)
+        return weights
 
     def _numbered(self, chunks: Iterator[Chunk]) -> NumberedBlocks:
         n_rows, totals = 0, []
@@ -145,6 +152,7 @@ class StreamBlocks:
 
     def _cut(self, chunks: Iterator[Chunk]) -> Iterator[Block]:
         block, filled = self._new_block(), 0
+        carried: list[Any] = []
         for chunk in chunks:
             start, length = 0, len(chunk)
             while start < length:
@@ -153,12 +161,15 @@ class StreamBlocks:
                 chunk.copy_to(block.rows[part], start)
                 if block.weights is not None and chunk.weights is not None:
                     block.weights[part] = chunk.weights[start : start + taken]
+                if chunk.carried is not None:
+                    carried.append(chunk.carried.slice(start, taken))
                 start, filled = start + taken, filled + taken
                 if filled == self._step:
-                    yield block
-                    block, filled = self._new_block(), 0
+                    yield replace(block, carried=carried)
+                    block, filled, carried = self._new_block(), 0, []
         if filled:
-            yield Block(block.rows[:filled], None if block.weights is None else block.weights[:filled])
+            weights = None if block.weights is None else block.weights[:filled]
+            yield Block(block.rows[:filled], weights, carried)
 
     def _new_block(self) -> Block:
         rows = np.empty((self._step, self.n_features), self.dtype)

@@ -1,20 +1,25 @@
 """`softmix predict` and `softmix embed`: a model and a table -> a table."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Generator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
+from softmix.blocks.scan import Scan
 from softmix.cli.errors import UserError
-from softmix.cli.inputs import Rows, rows_for
+from softmix.cli.inputs import rows_for, told_in_options
 from softmix.cli.outputs import TABLES, Outputs
-from softmix.cli.table_output import write_csv, write_table
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.exceptions import TableError
 from softmix.store import load
+from softmix.store.predictions import tables_of, write_tables
+from softmix.store.row_outputs import RowOutputs, embedding, predictions
+from softmix.store.table_writer import csv_writer
 
 
 @dataclass(frozen=True)
@@ -32,70 +37,61 @@ class ApplyRequest:
 
 def predict(request: ApplyRequest) -> None:
     """Write label, memberships, uncertainty and log-density of each row."""
-    _apply(request, cluster_table)
+    _apply(request, predictions)
 
 
 def embed(request: ApplyRequest) -> None:
     """Write the membership embedding of each row."""
-    _apply(request, embedding_table)
+    _apply(request, embedding)
 
 
-def cluster_table(model: GaussianMixture, rows: Rows) -> pa.Table:
-    """The ids, then label, memberships, uncertainty and log-density."""
-    X = _features(model, rows)
-    resp = model.predict_proba(X)
-    columns = {"label": model.predict(X)}
-    columns |= {f"membership_{k}": np.ascontiguousarray(resp[:, k]) for k in range(resp.shape[1])}
-    columns |= {"uncertainty": 1.0 - resp.max(axis=1), "log_density": model.score_samples(X)}
-    return _with_ids(rows, columns)
-
-
-def embedding_table(model: GaussianMixture, rows: Rows) -> pa.Table:
-    """The ids, then the coordinates of the embedding."""
-    coordinates = model.transform(_features(model, rows))
-    names = model.get_feature_names_out()
-    return _with_ids(rows, {n: np.ascontiguousarray(c) for n, c in zip(names, coordinates.T, strict=True)})
-
-
-def _apply(request: ApplyRequest, table_of: Callable[[GaussianMixture, Rows], pa.Table]) -> None:
+def _apply(request: ApplyRequest, row_outputs: RowOutputs) -> None:
     if request.json and request.output is None:
         raise UserError("--json needs -o: without it, standard output is the table.")
     voice = Voice(request.json, request.quiet)
     with Outputs([request.model, request.data]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
         model = load(request.model).set_params(n_jobs=request.jobs)
-        rows = rows_for(model, request.data, request.ids)
-        with voice.tidy_warnings():
-            table = table_of(model, rows)
-        if scratch is None or request.output is None:
-            write_csv(table, sys.stdout.buffer)
-            return
-        write_table(table, scratch, request.output)
-    voice.answer(_told(request, table, voice))
-    voice.show(f"{table.num_rows:,} rows, {table.num_columns} columns written to {request.output}")
+        with _placed():
+            rows = rows_for(model, request.data, request.ids)
+            outputs.refuse_inputs(rows.files)
+            if scratch is None or request.output is None:
+                _print(tables_of(model, rows, row_outputs, typed=False))
+                return
+            with voice.tidy_warnings():
+                n_rows, names = write_rows(model, rows, row_outputs, scratch, request.output)
+    voice.answer(
+        {
+            "model": request.model,
+            "data": request.data,
+            "rows": n_rows,
+            "columns": names,
+            "output": request.output,
+            "warnings": voice.warned,
+        }
+    )
+    voice.show(f"{n_rows:,} rows, {len(names)} columns written to {request.output}")
 
 
-def _told(request: ApplyRequest, table: pa.Table, voice: Voice) -> dict[str, Any]:
-    return {
-        "model": request.model,
-        "data": request.data,
-        "rows": table.num_rows,
-        "columns": table.column_names,
-        "output": request.output,
-        "warnings": voice.warned,
-    }
+def write_rows(
+    model: GaussianMixture, rows: Scan, row_outputs: RowOutputs, scratch: Path, target: str
+) -> tuple[int, list[str]]:
+    """Write ids and outputs to `scratch`, in the format that the name `target` asks for."""
+    ending = Path(target).suffix.lower()
+    return write_tables(tables_of(model, rows, row_outputs, typed=ending == ".parquet"), scratch, ending)
 
 
-def _features(model: GaussianMixture, rows: Rows) -> Any:
-    """Named as the model was fitted: a table where it knows names, else an array."""
-    if hasattr(model, "feature_names_in_"):
-        return rows.features
-    return np.column_stack([column.to_numpy() for column in rows.features.columns])
+def _print(tables: Generator[pa.Table, None, None]) -> None:
+    with closing(tables):
+        first = next(tables)
+        write = csv_writer(sys.stdout.buffer, first.schema)
+        for table in chain([first], tables):
+            write(table)
 
 
-def _with_ids(rows: Rows, columns: dict[str, np.ndarray]) -> pa.Table:
-    clash = [name for name in rows.ids.column_names if name in columns]
-    if clash:
-        raise UserError(f"--id column {clash[0]!r} has the name of an output column. Rename it in the data.")
-    ids = dict(zip(rows.ids.column_names, rows.ids.columns, strict=True))
-    return pa.table({**ids, **columns})
+@contextmanager
+def _placed() -> Generator[None, None, None]:
+    try:
+        yield
+    except TableError as error:
+        raise told_in_options(error, choosing=False) from error

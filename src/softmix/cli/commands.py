@@ -72,6 +72,11 @@ def _jobs(command: Command) -> Command:
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
 @click.option(
+    "--spool",
+    is_flag=True,
+    help="Read large DATA once only, into a temporary file, and not anew in each sweep.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(0, _MAX_SEED),
     default=0,
@@ -123,7 +128,10 @@ def _jobs(command: Command) -> Command:
 @_jobs
 @_speaking
 def fit(**options: Any) -> None:
-    """Fit a Gaussian mixture to the rows of DATA (.csv, .tsv, .csv.gz, .tsv.gz, .parquet).
+    """Fit a Gaussian mixture to the rows of DATA.
+
+    DATA is a table: .parquet; .csv or .tsv, also .gz or .zst; .arrow, .feather, .npy, .npz; a folder
+    or a quoted glob of such files. It may be larger than memory.
 
     \b
       softmix fit faithful.csv -k 2 -o model.softmix

@@ -19,6 +19,9 @@ _OPTIONS = {
     "n_init": "--n-init",
     "reg_covar": "--reg-covar",
     "sample_weight": "--weights",
+    "columns=": "--columns",
+    "ids=": "--id",
+    "weights=": "--weights",
 }
 
 
@@ -43,7 +46,7 @@ def report(error: BaseException) -> int:
 def in_options(message: str) -> str:
     """`message` in one line, with Python's parameters named as the command line's options."""
     names = "|".join(_OPTIONS)
-    return re.sub(rf"\b({names})\b", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
+    return re.sub(rf"\b({names})(?!\w)", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
 
 
 def explain(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911 (one for each kind of error)

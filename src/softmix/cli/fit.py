@@ -5,15 +5,24 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from softmix.cli.apply import cluster_table
+import numpy as np
+import pyarrow as pa
+
+from softmix.blocks import Source
+from softmix.blocks.scan import Scan
+from softmix.cli.apply import write_rows
 from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import Rows, split_names, training_rows
+from softmix.cli.inputs import split_names, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
-from softmix.cli.table_output import write_table
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.exceptions import TableError
 from softmix.store import save
+from softmix.store.row_outputs import predictions
+
+# A picture of more rows than these shows a sample of them.
+_MOST_POINTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,7 @@ class FitRequest:
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     weights: str | None
+    spool: bool
     seed: int
     output: str | None
     memberships: str | None
@@ -56,17 +66,20 @@ def run(request: FitRequest) -> None:
         picture = outputs.add(request.plot, "--plot", PICTURES)
         if picture is not None:
             import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
-        rows = training_rows(request.data, request.columns, request.ids, request.weights)
-        plot_columns = _plot_columns(request.plot_columns, rows)
-        with (
-            voice.tidy_warnings(),
-            voice.busy(f"Fitting {request.components} components to {len(rows):,} rows"),
-        ):
-            model, summary = _fit(request, rows)
+        try:
+            rows = training_rows(
+                request.data, request.columns, request.ids, request.weights, spool=request.spool
+            )
+            outputs.refuse_inputs(rows.files)
+            plot_columns = _plot_columns(request.plot_columns, rows)
+            with voice.tidy_warnings(), voice.busy(f"Fitting {request.components} components"):
+                model, summary = _fit(request, rows)
+        except TableError as error:
+            raise told_in_options(error) from error
         if model_file is not None:
             save(model, model_file)
         if table_file is not None and request.memberships is not None:
-            write_table(cluster_table(model, rows), table_file, request.memberships)
+            write_rows(model, rows, predictions, table_file, request.memberships)
         if picture is not None and request.plot is not None:
             _draw(model, rows, plot_columns, picture, Path(request.plot).suffix[1:].lower())
     voice.answer({"data": request.data, **summary, "files": request.files, "warnings": voice.warned})
@@ -75,8 +88,8 @@ def run(request: FitRequest) -> None:
         show_files(voice, request.data, request.files)
 
 
-def _fit(request: FitRequest, rows: Rows) -> tuple[GaussianMixture, dict[str, Any]]:
-    _check_size(request, rows)
+def _fit(request: FitRequest, rows: Scan) -> tuple[GaussianMixture, dict[str, Any]]:
+    _check_size(request, rows.source)
     model = GaussianMixture(
         request.components,
         covariance_type=request.covariance,
@@ -92,16 +105,21 @@ def _fit(request: FitRequest, rows: Rows) -> tuple[GaussianMixture, dict[str, An
     )
     begin = perf_counter()
     try:
-        model.fit(rows.features, sample_weight=rows.weights)
+        model.fit(rows)
+    except TableError:
+        raise
     except ValueError as error:
         raise UserError(f"{request.data}: {in_options(str(error))}") from error
     return model, summarise(model, rows, perf_counter() - begin)
 
 
-def _check_size(request: FitRequest, rows: Rows) -> None:
-    counted = len(rows) if rows.weights is None else int((rows.weights > 0).sum())
-    word = "" if rows.weights is None else " of positive weight"
-    if len(rows) < 2:
+def _check_size(request: FitRequest, source: Source) -> None:
+    weights = source.row_weights()
+    if weights is not None and not weights.any():
+        raise UserError(f"{request.data}: column {request.weights!r} (from --weights) is zero in every row.")
+    counted = source.n_rows if weights is None else int((weights > 0).sum())
+    word = "" if weights is None else " of positive weight"
+    if source.n_rows < 2:
         raise UserError(f"{request.data}: has 1 row. A fit needs at least 2.")
     if request.components > counted:
         raise UserError(
@@ -110,18 +128,18 @@ def _check_size(request: FitRequest, rows: Rows) -> None:
         )
 
 
-def _plot_columns(values: tuple[str, ...], rows: Rows) -> tuple[str, ...]:
+def _plot_columns(values: tuple[str, ...], rows: Scan) -> tuple[str, ...]:
     names = split_names(values, "--plot-columns")
-    fitted = rows.features.column_names
+    fitted = rows.column_names
     missing = [name for name in names if name not in fitted]
     if missing or len(names) > 2:
         raise UserError(
             f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}."
         )
-    return names or tuple(fitted[:2])
+    return names or fitted[:2]
 
 
-def _draw(model: GaussianMixture, rows: Rows, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
+def _draw(model: GaussianMixture, rows: Scan, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
@@ -130,5 +148,19 @@ def _draw(model: GaussianMixture, rows: Rows, columns: tuple[str, ...], scratch:
     # A figure of its own, not pyplot's: no window and no global state, wherever this runs.
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     FigureCanvasAgg(figure)
-    MembershipDisplay.from_estimator(model, rows.features, columns=columns, ax=figure.add_subplot())
+    shown = _some_rows(rows)
+    positions = [rows.column_names.index(name) for name in columns]
+    MembershipDisplay.from_estimator(model, shown, columns=positions, ax=figure.add_subplot())
     figure.savefig(scratch, format=kind, dpi=160)
+
+
+def _some_rows(rows: Scan) -> Any:
+    """All rows where they are few, else a sample, named as the model was fitted."""
+    n_rows = rows.source.n_rows
+    chosen = np.arange(n_rows)
+    if n_rows > _MOST_POINTS:
+        chosen = np.sort(np.random.default_rng(0).choice(n_rows, _MOST_POINTS, replace=False))
+    values, _ = rows.source.take(chosen)
+    if rows.feature_names is None:
+        return values
+    return pa.table(dict(zip(rows.feature_names, np.ascontiguousarray(values.T), strict=True)))

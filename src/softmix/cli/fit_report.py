@@ -4,8 +4,8 @@ import shlex
 import shutil
 from typing import Any
 
+from softmix.blocks.scan import Scan
 from softmix.cli.components_table import components_table
-from softmix.cli.inputs import Rows
 from softmix.cli.layout import facts
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -14,14 +14,13 @@ from softmix.plots.marginals import standard_deviations
 _CRITERIA = "smaller is better"
 
 
-def summarise(model: GaussianMixture, rows: Rows, seconds: float) -> dict[str, Any]:
+def summarise(model: GaussianMixture, rows: Scan, seconds: float) -> dict[str, Any]:
     """The fit in numbers; everything in it is what JSON can write."""
-    total_weight = float(len(rows) if rows.weights is None else rows.weights.sum())
-    X, weights = rows.features, rows.weights
+    total_weight = rows.source.total_weight
     return {
-        "rows": len(rows),
+        "rows": rows.source.n_rows,
         "total_weight": total_weight,
-        "columns": X.column_names,
+        "columns": list(rows.column_names),
         "components": len(model.weights_),
         "covariance": model.covariance_type,
         "weights": model.weights_.tolist(),
@@ -30,9 +29,9 @@ def summarise(model: GaussianMixture, rows: Rows, seconds: float) -> dict[str, A
         "standard_deviations": standard_deviations(model).tolist(),
         "log_likelihood": model.lower_bound_ * total_weight,
         "log_likelihood_per_row": model.lower_bound_,
-        "bic": model.bic(X, weights),
-        "aic": model.aic(X, weights),
-        "icl": model.icl(X, weights),
+        "bic": model.bic(rows),
+        "aic": model.aic(rows),
+        "icl": model.icl(rows),
         "criteria": _CRITERIA,
         "sweeps": model.n_iter_,
         "converged": model.converged_,

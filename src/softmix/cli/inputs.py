@@ -2,29 +2,16 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
-import pyarrow as pa
-
-from softmix.blocks.numeric_columns import check_present, default_columns, listed, numeric_columns
-from softmix.blocks.table_file import TableFile, read_table
-from softmix.cli.errors import UserError
+from softmix.blocks.openers import Opened, Options, open_source
+from softmix.blocks.scan import Scan
+from softmix.blocks.selection import LEAVE_OUT, Selection, listed
+from softmix.cli.errors import UserError, in_options
 from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.exceptions import TableError
 
-_TEXT_HINT = " Mend the value, choose other columns with --columns, or carry this one through with --id."
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """What a command takes from a table: finite floats, ids as they are, row weights if any."""
-
-    features: pa.Table
-    ids: pa.Table
-    weights: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return self.features.num_rows
+# Rows that take no more memory than this are read once, not anew in each sweep.
+_KEEP_BYTES = 1 << 28
 
 
 def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
@@ -38,45 +25,34 @@ def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
     return names
 
 
-def training_rows(data: str, columns: Sequence[str], ids: Sequence[str], weights: str | None) -> Rows:
+def training_rows(
+    data: str, columns: Sequence[str], ids: Sequence[str], weights: str | None, *, spool: bool
+) -> Scan:
     """The rows to fit; without `columns`, all columns that are not ids or weights."""
     names, id_names = split_names(columns, "--columns"), split_names(ids, "--id")
-    file = read_table(data, as_text=tuple(i for i in id_names if i not in names and i != weights))
-    weight_names = () if weights is None else (weights,)
-    check_present(file, names, "from --columns")
-    check_present(file, id_names, "from --id")
-    check_present(file, weight_names, "from --weights")
-    chosen = names or default_columns(file, [*id_names, *weight_names])
-    features = numeric_columns(file, chosen, _TEXT_HINT)
-    return Rows(features, file.table.select(id_names), _weights(file, weights))
+    selection = Selection(names or None, weights, id_names)
+    return Scan(_opened(data), selection, keep_bytes=_KEEP_BYTES, spool=spool)
 
 
-def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Rows:
+def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Scan:
     """The rows to apply `model` to: its columns by name, in its order, whatever theirs is."""
     id_names = split_names(ids, "--id")
     names = getattr(model, "feature_names_in_", None)
-    needed = () if names is None else tuple(names)
-    file = read_table(data, as_text=tuple(name for name in id_names if name not in needed))
-    check_present(file, id_names, "from --id")
-    if names is None:
-        needed = tuple(default_columns(file, id_names))
-        if len(needed) != model.n_features_in_:
-            raise UserError(
-                f"{data}: has {len(needed)} columns beside --id, and the model, which was fitted without "
-                f"column names, needs {model.n_features_in_}."
-            )
-    check_present(file, needed, "needed by the model")
-    return Rows(numeric_columns(file, needed), file.table.select(id_names))
+    needed = None if names is None else tuple(names)
+    rows = Scan(_opened(data), Selection(needed, None, id_names, asked_by="needed by the model"))
+    if rows.n_features != model.n_features_in_:
+        raise UserError(
+            f"{data}: has {rows.n_features} columns beside --id, and the model, which was fitted without "
+            f"column names, needs {model.n_features_in_}."
+        )
+    return rows
 
 
-def _weights(file: TableFile, name: str | None) -> np.ndarray | None:
-    if name is None:
-        return None
-    weights = numeric_columns(file, [name]).column(name).to_numpy().astype(np.float64)
-    where = f"{file.path}: column {name!r} (from --weights)"
-    if (negative := weights < 0).any():
-        row = int(negative.argmax())
-        raise UserError(f"{where} is negative: {file.place(row)} has {weights[row]:g}.")
-    if not weights.any():
-        raise UserError(f"{where} is zero in every row.")
-    return weights
+def told_in_options(error: TableError, *, choosing: bool = True) -> UserError:
+    """`error` as the command line tells it; `choosing`: columns can be chosen by options."""
+    message = str(error)
+    return UserError(in_options(message if choosing else message.replace(f" {LEAVE_OUT}", "")))
+
+
+def _opened(data: str) -> Opened:
+    return open_source(data, Options())

@@ -47,6 +47,12 @@ class Outputs:
             raise UserError(f"{option} {target}: cannot write there ({error.strerror}).") from error
         return self._scratch[path]
 
+    def refuse_inputs(self, files: Sequence[str]) -> None:
+        """Raise a UserError if one of the `files` that are read would be written over."""
+        for target in self._scratch:
+            if any(_same(target, Path(file)) for file in files):
+                raise UserError(f"{target}: would write over a file that is read. Choose another name.")
+
     def _check_place(self, path: Path, option: str) -> None:
         if path.is_dir():
             raise UserError(f"{option} {path}: is a directory. Name a file in it.")

@@ -18,12 +18,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from softmix.blocks import ArrayBlocks
+from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.row_weights import row_weights
+from softmix.estimators.scanned import scan_to_fit, scan_to_score
 from softmix.estimators.verbose import PrintingWatcher
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
@@ -121,7 +123,7 @@ class GaussianMixture(
         The same at each iteration of the best run; with a prior, and its logarithm per row, up to
         a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
-        The most probable component of each row of the data.
+        The most probable component of each row of the data, where they were in memory.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
 
@@ -221,7 +223,8 @@ class GaussianMixture(
         ----------
         X : array-like of shape (n_samples, n_features)
             Arrays, pandas, polars and Arrow tables. float32 is fitted in float32 with float64
-            sums; everything else in float64. Arrays of either are viewed, not copied.
+            sums; everything else in float64. Arrays of either are viewed, not copied. Or a
+            :func:`~softmix.scan` of rows that need not fit in memory; `labels_` is then left out.
         y : Ignored
         sample_weight : array-like of shape (n_samples,), default=None
             Nonnegative row weights; a weight of 2 is the row twice, of 0 the row left out.
@@ -243,7 +246,8 @@ class GaussianMixture(
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
         """Fit the mixture and give the most probable component of each row, shape (n_samples,)."""
-        return self.fit(X, y, sample_weight=sample_weight).labels_
+        fitted = self.fit(X, y, sample_weight=sample_weight)
+        return fitted.predict(X) if isinstance(X, Scan) else fitted.labels_
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
         """Fit the mixture and give the memberships of each row, shape (n_samples, n_components)."""
@@ -266,8 +270,7 @@ class GaussianMixture(
         """Store `parameters`, and the labels and bound that belong to them as stored."""
         source, bound_before = sweep.source, getattr(self, "lower_bound_", -np.inf)
         set_attributes(self, parameters, source.dtype)
-        self.labels_ = np.empty(source.n_rows, dtype=np.int64)
-        log_likelihood = sweep.log_likelihood(self._parameters(), labels=self.labels_)
+        log_likelihood = sweep.log_likelihood(self._parameters(), **self._labels_to_fill(source))
         self.lower_bound_ = log_likelihood / source.total_weight
         lost = bound_before - self.lower_bound_
         rounding = 64 * np.finfo(source.dtype).eps * max(1.0, abs(bound_before))
@@ -276,7 +279,16 @@ class GaussianMixture(
             # that the bound never falls from one fit to the next.
             self._settle(sweep, plan, plan.resumed.parameters)
 
-    def _source_to_fit(self, X: Any, sample_weight: Any) -> ArrayBlocks:
+    def _labels_to_fill(self, source: Source) -> dict[str, np.ndarray]:
+        if not isinstance(source, ArrayBlocks):  # 8 bytes a row may be more than there is memory
+            self.__dict__.pop("labels_", None)
+            return {}
+        self.labels_ = np.empty(source.n_rows, dtype=np.int64)
+        return {"labels": self.labels_}
+
+    def _source_to_fit(self, X: Any, sample_weight: Any) -> Source:
+        if isinstance(X, Scan):
+            return scan_to_fit(self, X, sample_weight)
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         source = ArrayBlocks(X, row_weights(sample_weight, X))
         n_counted = source.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
@@ -437,6 +449,23 @@ class GaussianMixture(
 
         save(self, path)
 
+    def write_predictions(self, source: Any, path: str | PathLike[str]) -> None:
+        """Write what the mixture says of each row to a table file, however many rows there are.
+
+        The columns are the ids of the scan, then `label`, `membership_0` …, `uncertainty`
+        (1 − the largest membership) and `log_density`.
+
+        Parameters
+        ----------
+        source : Scan, or anything that `softmix.scan` takes
+        path : path
+            A .parquet or .csv file. It is written under another name, in bounded memory, and moved
+            into place at the end.
+        """
+        from softmix.store import write_predictions  # noqa: PLC0415 (a consumer, above this layer)
+
+        write_predictions(self, source, path)
+
     def _n_parameters(self) -> int:
         K, d = np.shape(self.means_)
         return self._structure().n_parameters(K, d, equal_weights=self.weights == "equal")
@@ -450,8 +479,10 @@ class GaussianMixture(
         """The parameters as stored in the public attributes, which the user may have set."""
         return get_parameters(self, self._structure().shape)
 
-    def _source_to_score(self, X: Any, sample_weight: Any = None) -> ArrayBlocks:
+    def _source_to_score(self, X: Any, sample_weight: Any = None) -> Source:
         check_is_fitted(self)
+        if isinstance(X, Scan):
+            return scan_to_score(self, X, sample_weight)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         if X.shape[1] != np.shape(self.means_)[-1]:  # a model whose attributes the user set
             raise ValueError(
@@ -460,11 +491,11 @@ class GaussianMixture(
             )
         return ArrayBlocks(X, row_weights(sample_weight, X))
 
-    def _evaluate(self, source: ArrayBlocks, **outputs: np.ndarray) -> None:
+    def _evaluate(self, source: Source, **outputs: np.ndarray) -> None:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
             sweep.evaluate(self._parameters(), **outputs)
 
-    def _log_likelihood(self, source: ArrayBlocks) -> float:
+    def _log_likelihood(self, source: Source) -> float:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
             return sweep.log_likelihood(self._parameters())
 

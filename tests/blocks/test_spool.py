@@ -1,0 +1,70 @@
+"""A spool: one pass of the source, any number of passes of the file, and nothing left behind."""
+
+import gc
+from pathlib import Path
+
+import numpy as np
+import pytest
+from simulate import clusters
+from simulate_stream import ChunkedArray
+
+from softmix import GaussianMixture, scan
+from softmix.blocks.spool import SpoolReader
+from softmix.blocks.stream import StreamBlocks
+from softmix.exceptions import TableError
+
+X, _ = clusters(n=40_000, d=3)
+WEIGHTS = np.random.default_rng(0).integers(0, 3, len(X)).astype(np.float64)
+
+
+def _open_files():
+    """How many files this process has open, where the system says it."""
+    listed = Path("/proc/self/fd")
+    return len(list(listed.iterdir())) if listed.is_dir() else None
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("weights", [None, WEIGHTS], ids=["", "weighted"])
+@pytest.mark.parametrize("lengths", [(1000,), (40_000,), (1, 0, 20_000)])
+def test_rows_are_read_once_and_come_back_to_the_bit(dtype, weights, lengths, tmp_path):
+    rows = X.astype(dtype)
+    reader = ChunkedArray(rows, weights, lengths=lengths)
+    spooled = StreamBlocks(SpoolReader(reader, tmp_path))
+    assert (spooled.n_rows, spooled.dtype) == (len(rows), dtype)
+    for _ in range(2):
+        with spooled.blocks() as numbered:
+            blocks = [block for _, block in numbered]
+        np.testing.assert_array_equal(np.concatenate([block.rows for block in blocks]), rows)
+        if weights is not None:
+            np.testing.assert_array_equal(np.concatenate([block.weights for block in blocks]), weights)
+    assert reader.passes == [len(rows)]
+
+
+def test_a_pass_that_ends_early_does_no_harm(tmp_path):
+    spooled = StreamBlocks(SpoolReader(ChunkedArray(X), tmp_path))
+    with spooled.blocks() as blocks:
+        next(blocks)
+    np.testing.assert_array_equal(spooled.take(np.arange(len(X)))[0], X)
+
+
+def test_a_source_that_never_gives_the_same_rows_twice_can_be_fitted():
+    rng = np.random.default_rng(0)
+    rows = scan(lambda: iter([rng.permutation(X)[: rng.integers(20_000, 40_000)]]), spool=True)
+    bounds = GaussianMixture(3, random_state=0, tol=1e-6).fit(rows).lower_bounds_
+    assert (np.diff(bounds) > -1e-12).all()
+
+
+def test_the_file_has_no_name_and_goes_with_the_scan(tmp_path):
+    rows = scan(X, spool=tmp_path)
+    GaussianMixture(2, random_state=0).fit(rows)
+    assert not list(tmp_path.iterdir())
+    descriptors = _open_files()
+    del rows
+    gc.collect()
+    if descriptors is not None:
+        assert _open_files() == descriptors - 2
+
+
+def test_what_is_wrong_with_the_rows_is_said(tmp_path):
+    with pytest.raises(TableError, match="column 1 has 1 missing value"):
+        GaussianMixture(2).fit(scan(np.where(np.arange(12).reshape(4, 3) == 7, np.nan, 1.0), spool=tmp_path))
