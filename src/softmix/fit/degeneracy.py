@@ -56,7 +56,7 @@ class Degeneracy:
             return (
                 f"Component{'s' if several else ''} {which} would be narrower in {where} than reg_covar="
                 f"{self.share:g} allows, and {'are' if several else 'is'} held there: it is a share of the "
-                "data's own covariance, not an amount in squared units. Lower it (the default is 1e-6)."
+                "data's own covariance, not an amount in squared units. Lower it (the default is 1e-14)."
             )
         fate = (
             "the covariance is held at the floor (reg_covar times the data's own)."
@@ -67,10 +67,10 @@ class Degeneracy:
         return f"{subject} no spread in {where}: {fate}"
 
 
-def n_unwitnessed(
+def unwitnessed(
     parameters: GaussianParameters, counts: np.ndarray, floor: CovarianceFloor, structure: Structure
-) -> int:
-    """How many components have fewer rows than a covariance asks for, or few for one so thin.
+) -> np.ndarray:
+    """The components with fewer rows than a covariance asks for, or few for one so thin.
 
     A component on a handful of nearly collinear rows has a high likelihood that says nothing
     (Day 1969; McLachlan & Peel 2000, section 3.10, on spurious maxima). Rows by the hundred do
@@ -85,8 +85,15 @@ def n_unwitnessed(
     needed = structure.rows_needed(parameters.n_features)
     believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
     doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
-    n_thin = sum(bool(floor.thinness(parameters, int(k)) < believed[k]) for k in doubtful)
-    return int(np.count_nonzero(counts < needed)) + n_thin
+    thin = [k for k in doubtful if floor.thinness(parameters, int(k)) < believed[k]]
+    return np.union1d(np.flatnonzero(counts < needed), np.array(thin, dtype=int))
+
+
+def n_unwitnessed(
+    parameters: GaussianParameters, counts: np.ndarray, floor: CovarianceFloor, structure: Structure
+) -> int:
+    """How many components are `unwitnessed`."""
+    return len(unwitnessed(parameters, counts, floor, structure))
 
 
 def find_degeneracies(

@@ -1,21 +1,20 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
-from softmix.fit.acceleration import Plain, Squarem
-from softmix.fit.chart import Chart
-from softmix.fit.degeneracy import Degeneracy, find_degeneracies
-from softmix.fit.em import em
+from softmix.fit.climb import climb_from
 from softmix.fit.maximiser import Maximiser
-from softmix.fit.plan import FitPlan, FitResult
+from softmix.fit.plan import FitPlan, FitResult, RunResult
+from softmix.fit.report import FitReport
+from softmix.fit.reseeding import reseeded
 from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample
 from softmix.fit.starts.nearest import nearest
-from softmix.fit.stopping import Stopping
-from softmix.parameters import FactorShape, GaussianParameters
-from softmix.statistics import GaussianStatistics
+from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
 
 
@@ -29,7 +28,8 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
     """
     spread = measure_spread(sweep, plan.structure.shape)
     maximiser = _maximiser(plan, spread, sweep.source.total_weight)
-    results, refusal = [], None
+    results: list[RunResult] = []
+    refusal = None
     for run in range(plan.n_init if plan.draws_starts else 1):
         plan.watcher.run_begins(run)
         try:
@@ -37,10 +37,23 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
         except IllDefinedCovarianceError as error:
             refusal = error
             continue
-        results.append(_climb(sweep, plan, spread, maximiser, parameters))
+        result = climb_from(sweep, plan, spread, maximiser, parameters)
+        results.append(reseeded(sweep, plan, spread, maximiser, result, rng) if plan.draws_starts else result)
     if refusal is not None and not results:
         raise refusal
-    return _best(results, sweep, maximiser)
+    best = _best(results, sweep, maximiser)
+    return FitResult(best, _report(sweep, results, best))
+
+
+def _report(sweep: ThreadSweep, results: list[RunResult], best: RunResult) -> FitReport:
+    return FitReport(
+        sweeps=sweep.n_sweeps,
+        rows_touched=sweep.n_sweeps * sweep.source.n_rows,
+        starts_tried=len(results),
+        stopped=best.report.stopped,
+        degenerate=tuple(degeneracy.describe() for degeneracy in best.degeneracies),
+        runs=tuple(replace(result.report, chosen=result is best) for result in results),
+    )
 
 
 def _maximiser(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
@@ -52,7 +65,7 @@ def _maximiser(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
     return Maximiser(structure, floor, prior, plan.equal_weights)
 
 
-def _best(results: list[FitResult], sweep: ThreadSweep, maximiser: Maximiser) -> FitResult:
+def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser) -> RunResult:
     """The best run is sound, has few degenerate components, and is then the likeliest.
 
     A component on a handful of equal or collinear rows buys likelihood without end; the floor
@@ -90,62 +103,3 @@ def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> n
     if (search := SEARCHES.get(plan.init_params)) is not None:
         return search(sample, plan.n_components, rng, plan.structure, plan.reg_covar)
     return CLUSTERINGS[plan.init_params](sample, plan.n_components, rng)
-
-
-class _Climb:
-    """Sweep and M-step of one run; it keeps the parameters of the last sweep, which are sound."""
-
-    def __init__(self, sweep: ThreadSweep, maximiser: Maximiser) -> None:
-        self._sweep, self._maximiser = sweep, maximiser
-
-    def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
-        self.last_swept = parameters
-        return self._sweep(parameters)
-
-    def maximise(self, statistics: GaussianStatistics) -> GaussianParameters:
-        return self._maximiser.m_step(statistics, self.last_swept)
-
-
-def _climb(
-    sweep: ThreadSweep, plan: FitPlan, spread: Spread, maximiser: Maximiser, parameters: GaussianParameters
-) -> FitResult:
-    history = () if plan.resumed is None else plan.resumed.history
-    stopping = Stopping(plan.tol, plan.max_iter, history, plan.watcher.iteration_ends)
-    climb = _Climb(sweep, maximiser)
-    acceleration = _acceleration(plan, spread, maximiser, parameters)
-    total_weight = sweep.source.total_weight
-    collapsed = []
-    try:
-        parameters = em(climb.sweep, climb.maximise, stopping, acceleration, maximiser.log_prior)
-    except IllDefinedCovarianceError as error:
-        parameters = climb.last_swept
-        collapsed = _collapsed(error, parameters, total_weight)
-    converged = stopping.converged and not collapsed
-    plan.watcher.run_ends(stopping.trace[-1] if stopping.trace else -np.inf, converged)
-    return FitResult(
-        parameters,
-        stopping.trace,
-        stopping.recent,
-        stopping.n_iter,
-        converged,
-        not collapsed,
-        collapsed + find_degeneracies(parameters, total_weight, maximiser.floor),
-    )
-
-
-def _acceleration(
-    plan: FitPlan, spread: Spread, maximiser: Maximiser, parameters: GaussianParameters
-) -> Plain | Squarem:
-    if plan.acceleration is None:
-        return Plain(parameters)
-    return Squarem(parameters, Chart(spread, plan.structure.shape), maximiser.admitted)
-
-
-def _collapsed(
-    error: IllDefinedCovarianceError, parameters: GaussianParameters, total_weight: float
-) -> list[Degeneracy]:
-    counts = parameters.weights * total_weight
-    if parameters.shape is FactorShape.SHARED:  # one covariance: they all collapse
-        columns = tuple(error.columns[0])
-        return [Degeneracy(tuple(range(len(counts))), tuple(counts.tolist()), columns, held=False)]
-    return [Degeneracy((k,), (float(counts[k]),), tuple(c), held=False) for k, c in error.columns.items()]

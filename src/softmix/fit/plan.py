@@ -7,6 +7,7 @@ import numpy as np
 
 from softmix.fit.degeneracy import Degeneracy
 from softmix.fit.prior import PriorRequest
+from softmix.fit.report import FitReport, RunReport
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.structures import Structure
 
@@ -74,12 +75,19 @@ class FitPlan:
     @property
     def draws_starts(self) -> bool:
         """Whether two runs can differ."""
-        return self.resumed is None and self.given.complete(self.structure.shape) is None
+        return self.start_name == self.init_params
+
+    @property
+    def start_name(self) -> str:
+        """What a run begins with, in a word."""
+        if self.resumed is not None:
+            return "resumed"
+        return self.init_params if self.given.complete(self.structure.shape) is None else "given"
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
-    """One run of EM; of a fit, the best run."""
+class RunResult:
+    """One run of EM."""
 
     parameters: GaussianParameters
     trace: list[float]  # log-likelihood, or with a prior log-posterior, per row of each sweep
@@ -88,7 +96,16 @@ class FitResult:
     converged: bool
     sound: bool  # False: a covariance collapsed and reg_covar=0 forbade to hold it
     degeneracies: list[Degeneracy]
+    report: RunReport
 
     @property
     def n_degenerate(self) -> int:
         return sum(len(degeneracy.components) for degeneracy in self.degeneracies)
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """The best run of a fit, and what the fit did."""
+
+    best: RunResult
+    report: FitReport

@@ -48,11 +48,15 @@ class Stopping:
         watch: Callable[[int, float, float], None] | None = None,
     ) -> None:
         self.tol, self.max_iter = tol, max_iter
-        self.converged = False
-        self.n_iter = 0
+        self.reason = "max_iter"
+        self.n_iter, self.n_wasted = 0, 0
         self.trace: list[float] = []  # log-likelihood per row of each sweep of this run
         self._before = list(history)
         self._watch = watch
+
+    @property
+    def converged(self) -> bool:
+        return self.reason != "max_iter"
 
     def __iter__(self) -> Iterator[int]:
         while self.n_iter < self.max_iter and not self.converged:
@@ -61,6 +65,7 @@ class Stopping:
     def wasted(self) -> None:
         """Count a sweep that led nowhere."""
         self.n_iter += 1
+        self.n_wasted += 1
 
     def saw(self, log_likelihood: float) -> None:
         """Record the log-likelihood per row of the sweep just made."""
@@ -74,7 +79,8 @@ class Stopping:
         if self._watch is not None:
             change = recent[-1] - recent[-2] if len(recent) > 1 else np.inf
             self._watch(self.n_iter, log_likelihood, change)
-        self.converged = self.tol > 0 and self._is_done(recent)
+        if self.tol > 0:
+            self.reason = self._why_done(recent)
 
     @property
     def recent(self) -> list[float]:
@@ -83,14 +89,16 @@ class Stopping:
         before = self._before[-wanted:] if len(self.trace) < wanted else []
         return [*before, *self.trace[-wanted:]][-wanted:]
 
-    def _is_done(self, recent: list[float]) -> bool:
-        if len(recent) < 3:
-            return False
-        if _is_rounding(recent[-2], recent[-1]):
-            return True
-        triples = [recent[-3 - i : len(recent) - i] for i in range(_AGREEING) if len(recent) >= 3 + i]
-        agreed = len(triples) == _AGREEING and all(projected_gain(*t) <= self.tol for t in triples)
-        return agreed or (len(recent) > _CRAWL and bool(np.diff(recent).max() <= self.tol))
+    def _why_done(self, recent: list[float]) -> str:
+        if len(recent) > 2 and _is_rounding(recent[-2], recent[-1]):
+            return "rounding"
+        if len(recent) >= _AGREEING + 2:
+            triples = [recent[-3 - i : len(recent) - i] for i in range(_AGREEING)]
+            if all(projected_gain(*triple) <= self.tol for triple in triples):
+                return "projected gain"
+        if len(recent) > _CRAWL and np.diff(recent).max() <= self.tol:
+            return "crawl"
+        return "max_iter"
 
 
 def projected_gain(first: float, second: float, third: float) -> float:

@@ -38,6 +38,7 @@ class ThreadSweep:
         self.source = source
         helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
         self._crew = Crew(max(helpers, 0))
+        self.n_sweeps = 0  # passes over all rows
         self._groups = (
             Groups(source, self._for_each) if grouping and isinstance(source, ArrayBlocks) else None
         )
@@ -58,6 +59,7 @@ class ThreadSweep:
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
         if self._groups is not None and (statistics := self._groups.statistics(parameters)) is not None:
+            self.n_sweeps += 1
             return statistics
         e_step = GaussianEStep(parameters, self.source.dtype)
         total: TreeSum[GaussianStatistics] = TreeSum()
@@ -116,6 +118,7 @@ class ThreadSweep:
         return slice(start, start + len(block.rows))
 
     def _for_each_block(self, visit: Callable[[int, Block], None]) -> None:
+        self.n_sweeps += 1
         if isinstance(self.source, ArrayBlocks):
             self._for_each(self.source, visit)
         else:
