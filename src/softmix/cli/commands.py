@@ -11,7 +11,7 @@ _COVARIANCES = (
     *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
 )
-_INITS = ("kmeans", "k-means++", "random", "random_from_data")
+_INITS = ("auto", "kmeans", "k-means++", "random", "random_from_data")
 _MAX_SEED = 2**32 - 1
 
 Command = Callable[..., None]
@@ -97,7 +97,7 @@ def _jobs(command: Command) -> Command:
     help="Number of starts; the best fit is kept.",
 )
 @click.option(
-    "--init", type=click.Choice(_INITS), default="kmeans", show_default=True, help="How a start is made."
+    "--init", type=click.Choice(_INITS), default="auto", show_default=True, help="How a start is made."
 )
 @click.option(
     "--tol",
@@ -118,7 +118,7 @@ def _jobs(command: Command) -> Command:
 @click.option(
     "--reg-covar",
     type=click.FloatRange(min=0),
-    default=1e-6,
+    default=1e-14,
     show_default=True,
     metavar="SHARE",
     help="Smallest spread of a cluster, as a share of the data's own.",

@@ -56,7 +56,7 @@ class Degeneracy:
             return (
                 f"Component{'s' if several else ''} {which} would be narrower in {where} than reg_covar="
                 f"{self.share:g} allows, and {'are' if several else 'is'} held there: it is a share of the "
-                "data's own covariance, not an amount in squared units. Lower it (the default is 1e-6)."
+                "data's own covariance, not an amount in squared units. Lower it (the default is 1e-14)."
             )
         fate = (
             "the covariance is held at the floor (reg_covar times the data's own)."
