@@ -59,7 +59,7 @@ def test_parameters_of_labels_are_the_clusters_moments(covariance_type):
     found = runs(covariance_type, weights).from_labels(LABELS, 3, 0.0)
     np.testing.assert_allclose(found.weights, np.bincount(LABELS, weights) / weights.sum())
     for k in range(3):
-        own = np.flatnonzero(LABELS == k)
+        own = np.flatnonzero(k == LABELS)
         np.testing.assert_allclose(found.means[k], np.average(ROWS[own], axis=0, weights=weights[own]))
     own = LABELS == 1
     covariance = np.cov(ROWS[own].T, aweights=weights[own], bias=True)

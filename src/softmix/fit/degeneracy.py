@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters import GaussianParameters
 from softmix.structures import Structure
 
 # A floor from this share of the data's covariance on holds components that do have spread.
@@ -91,7 +91,7 @@ def n_unwitnessed(
     needed = structure.rows_needed(parameters.n_features)
     if counts.sum() < parameters.n_components * (needed + _TO_SPARE):
         return parameters.n_components
-    if parameters.shape is FactorShape.SHARED:
+    if structure.one_covariance:
         return int(np.count_nonzero(counts < needed))
     believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
     doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
