@@ -116,6 +116,7 @@ def test_degenerate_data(X, covariance_type):
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1.0, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_constant_column_does_not_hide_the_clusters():
     X, labels = crossed_bars(np.random.default_rng(0))
     plain, with_constant = (
