@@ -127,18 +127,27 @@ INSTRUCTION_SETS += avx2 avx512
 endif
 FLAGS_avx2 := -mavx2 -mfma -mpopcnt
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512vl -mavx512dq
-SANITIZED := $(INSTRUCTION_SETS:%=build/sanitize/gaussian_kernel.%.o)
+NATIVE_TESTS := $(basename $(notdir $(wildcard native/*_test.cpp)))
+SANITIZED := $(INSTRUCTION_SETS:%=build/sanitize/gaussian_kernel.%.o) \
+  $(patsubst %,build/sanitize/%.o,dispatch inverse_cholesky merge_losses short_run)
+
+# What make would take for an intermediate file is kept, so that the next time is quick.
+.SECONDARY: $(SANITIZED)
 
 build/sanitize/gaussian_kernel.%.o: native/gaussian_kernel.cpp native/*.hpp Makefile
 	@mkdir -p build/sanitize
 	$(CXX) $(SANITIZE_FLAGS) $(FLAGS_$*) -c $< -o $@
 
-build/sanitize/gaussian_kernel_test: native/gaussian_kernel_test.cpp native/dispatch.cpp $(SANITIZED)
+build/sanitize/%.o: native/%.cpp native/*.hpp Makefile
+	@mkdir -p build/sanitize
+	$(CXX) $(SANITIZE_FLAGS) -c $< -o $@
+
+build/sanitize/%_test: native/%_test.cpp $(SANITIZED)
 	$(CXX) $(SANITIZE_FLAGS) $^ -o $@
 
 .PHONY: sanitize
-sanitize: build/sanitize/gaussian_kernel_test  ## test the kernels under address and undefined-behaviour sanitizers
-	build/sanitize/gaussian_kernel_test
+sanitize: $(NATIVE_TESTS:%=build/sanitize/%)  ## test the kernels under address and undefined-behaviour sanitizers
+	@for test in $^; do echo $$test && $$test || exit 1; done
 
 .PHONY: clean
 clean:  ## remove all that these targets made

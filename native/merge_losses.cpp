@@ -9,6 +9,8 @@ namespace {
 
 // A row with a smaller share in both of a pair is no row of theirs.
 constexpr double kPart = 1e-3;
+// A row's log-density gains no more than this by a merge.
+constexpr double kMost = 50.0;
 // After a merge a row keeps at least this share of its density: its log is finite.
 constexpr double kLeast = 1e-15;
 
@@ -39,9 +41,8 @@ void merge_losses(const Memberships& memberships, const Merged& merged, double* 
       if (share < kPart) continue;
       for (ptrdiff_t c = 0; c < d; ++c) scratch[c] = x[c] - merged.means[pair * d + c];
       const double log_joint =
-          merged.log_constants[pair] -
-          half_distance(d, merged.matrices, merged.factors + pair * stride, scratch);
-      const double together = std::exp(std::min(log_joint - memberships.log_norm[row], 50.0));
+          merged.log_constants[pair] - half_distance(d, merged.matrices, merged.factors + pair * stride, scratch);
+      const double together = std::exp(std::min(log_joint - memberships.log_norm[row], kMost));
       losses[pair] -= weight * std::log(std::max(1.0 - share + together, kLeast));
     }
   }

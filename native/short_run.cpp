@@ -11,6 +11,8 @@ namespace softmix {
 namespace {
 
 constexpr double kLog2Pi = 1.8378770664093454836;
+// A component with a smaller share of all rows is empty.
+constexpr double kEmpty = 1e-100;
 
 bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
 
@@ -152,7 +154,7 @@ bool maximise(Dimensions dims, double lowest, Scratch& scratch, const Mixture& m
   double total = 0.0;
   for (ptrdiff_t k = 0; k < K; ++k) total += counts[k];
   for (ptrdiff_t k = 0; k < K; ++k) {
-    if (!(counts[k] > 1e-100 * total)) return false;
+    if (!(counts[k] > kEmpty * total)) return false;
     for (ptrdiff_t j = 0; j < d; ++j) shifts[k * d + j] /= counts[k];
   }
   if (!is_matrix(dims.shape))
@@ -174,8 +176,8 @@ size_t em_scratch_size(Dimensions dims) {
 }
 
 ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
-                   const double* row_weights, const Schedule& schedule, const Mixture& mixture,
-                   double* log_likelihoods, double* packed, double* workspace, double* scratch_memory) {
+                   const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
+                   double* packed, double* workspace, double* scratch_memory) {
   Scratch scratch(dims, scratch_memory);
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
@@ -185,8 +187,7 @@ ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdif
     std::fill(scratch.statistics, scratch.statistics + size, 0.0);
     kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
-    if (schedule.pseudo_rows[step] > 0.0 && can_hold_up)
-      hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
+    if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
     if (!maximise(dims, schedule.lowest, scratch, mixture)) return step;
   }
   return schedule.steps;

@@ -28,7 +28,7 @@ size_t em_scratch_size(Dimensions dims);
 // empty, and returns how many it took: the caller takes that one, and comes back. `packed` has room for packed
 // parameters and `scratch` for em_scratch_size numbers.
 ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
-                   const double* row_weights, const Schedule& schedule, const Mixture& mixture,
-                   double* log_likelihoods, double* packed, double* workspace, double* scratch);
+                   const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
+                   double* packed, double* workspace, double* scratch);
 
 }  // namespace softmix

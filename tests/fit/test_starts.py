@@ -2,15 +2,29 @@
 
 import numpy as np
 import pytest
-from simulate import clusters
+from simulate import TYPES, clusters
 
 from softmix.blocks import ArrayBlocks
 from softmix.fit.spread import measure_spread
-from softmix.fit.starts import STARTS, draw_sample
+from softmix.fit.starts import CLUSTERINGS, SEARCHES, draw_sample
+from softmix.fit.starts.sample import _draw
 from softmix.parameters import FactorShape
+from softmix.structures import STRUCTURES
 from softmix.sweep import ThreadSweep, one_blas_thread
 
 X, LABELS = clusters(n=200, d=2, separation=8.0)
+
+
+def searching(search, covariance_type):
+    """A search as a clustering of one structure."""
+    return lambda sample, k, rng: search(sample, k, rng, STRUCTURES[covariance_type], 1e-14)
+
+
+STARTS = CLUSTERINGS | {
+    f"{name}-{covariance_type}": searching(search, covariance_type)
+    for name, search in SEARCHES.items()
+    for covariance_type in TYPES
+}
 each_start = pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 
 
@@ -63,6 +77,20 @@ def test_few_rows_are_standardised_not_whitened():
     assert resp[own].argmax(axis=1)[0] != resp[~own].argmax(axis=1)[0]
 
 
+def test_coordinates_are_the_same_bits_in_other_units():
+    scaled = sample_of(X * [1e-8, 3e7] + [0.0, 5e7])
+    plain = sample_of(X)
+    np.testing.assert_array_equal(scaled.whitened, plain.whitened)
+    np.testing.assert_array_equal(scaled.standardised, plain.standardised)
+
+
+@pytest.mark.parametrize("times", [1e-12, 0.3, 7.0])
+def test_weights_are_the_same_bits_in_other_units(times):
+    weights = np.random.default_rng(0).uniform(0.1, 9.0, len(X))
+    np.testing.assert_array_equal(sample_of(X, times * weights).weights, sample_of(X, weights).weights)
+    assert sample_of(X, weights).weights.mean() == pytest.approx(1.0)
+
+
 @each_start
 def test_memberships(start):
     sample = sample_of(X)
@@ -90,3 +118,52 @@ def test_kmeans_finds_separate_clusters():
         with one_blas_thread():  # and one of OpenMP, as in a fit
             found = STARTS["kmeans"](sample, 2, np.random.RandomState(seed)).argmax(axis=1)
         assert len(set(found[left])) == len(set(found[~left])) == 1
+
+
+# Weighted sampling
+
+WEIGHTS = np.r_[np.random.default_rng(0).exponential(size=400), np.zeros(50), 60.0, 200.0]
+HEAVY = [450, 451]
+
+
+def draws(wanted, n):
+    return [_draw(WEIGHTS, wanted, np.random.RandomState(seed)) for seed in range(n)]
+
+
+def test_few_weighted_rows_are_all_drawn_as_they_are():
+    (chosen, weights), *_ = draws(402, 1)
+    np.testing.assert_array_equal(chosen, np.flatnonzero(WEIGHTS))
+    np.testing.assert_array_equal(weights, WEIGHTS[chosen])
+
+
+def test_rows_are_drawn_by_their_weights():
+    """With probability min(1, w / τ), heavy rows always, rows of weight 0 never."""
+    drawn = draws(100, 3000)
+    assert {len(chosen) for chosen, _ in drawn} <= {99, 100, 101}
+    share = np.bincount(np.concatenate([chosen for chosen, _ in drawn]), minlength=len(WEIGHTS)) / len(drawn)
+    assert (share[HEAVY] == 1.0).all()
+    assert (share[400:450] == 0.0).all()
+    threshold = drawn[0][1].min()
+    expected = np.minimum(WEIGHTS / threshold, 1.0)
+    assert expected.sum() == pytest.approx(100)
+    np.testing.assert_allclose(share, expected, atol=5 * 0.5 / np.sqrt(len(drawn)))
+
+
+def test_the_weights_of_a_draw_are_unbiased_and_heavy_rows_keep_theirs():
+    values = np.random.default_rng(1).standard_normal(len(WEIGHTS))
+    drawn = draws(100, 3000)
+    sums = np.array([(weights.sum(), weights @ values[chosen]) for chosen, weights in drawn])
+    error = 5 * sums.std(axis=0) / np.sqrt(len(drawn))
+    assert (np.abs(sums.mean(axis=0) - [WEIGHTS.sum(), WEIGHTS @ values]) <= error + 1e-9).all()
+    for chosen, weights in drawn[:20]:
+        assert (np.diff(chosen) > 0).all()
+        np.testing.assert_array_equal(weights[np.isin(chosen, HEAVY)], WEIGHTS[HEAVY])
+
+
+def test_a_subset_is_drawn_by_weight_too():
+    sample = sample_of(X, np.r_[1000.0, np.ones(len(X) - 1)])
+    few = sample.subset(20, np.random.RandomState(0))
+    assert len(few.rows) in (19, 20, 21)
+    assert (few.rows == X[0]).all(axis=1).any()
+    assert few.weights.mean() == pytest.approx(1.0)
+    assert sample.subset(len(sample.rows), np.random.RandomState(0)) is sample

@@ -17,10 +17,10 @@ FOLLOWING = {
 }
 AFFINE, COLUMNS = FOLLOWING[Equivariance.AFFINE], FOLLOWING[Equivariance.COLUMNS]
 ROTATIONS = FOLLOWING[Equivariance.ROTATIONS]
-STARTS = st.sampled_from(["kmeans", "k-means++", "random", "random_from_data"])
+STARTS = st.sampled_from(["auto", "kmeans", "k-means++", "random", "random_from_data"])
 
 
-def fitted(rows, covariance_type, init_params="kmeans"):
+def fitted(rows, covariance_type, init_params="auto"):
     return GaussianMixture(
         3, covariance_type=covariance_type, init_params=init_params, tol=1e-6, max_iter=2000, random_state=0
     ).fit(rows)

@@ -13,6 +13,8 @@ from softmix.structures import Structure
 _WIDE = 1e-2
 # A direction within this factor of the floor is held by it.
 _AT_FLOOR = 1.0 + 1e-6
+# Rows to spare for each component, without which the rows it asks for leave no choice.
+_TO_SPARE = 1.0
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,20 @@ def unwitnessed(
     not fall into a thin sheet by chance; a few do: a direction thinner than 10^(−2 m / 3) of the
     data's own, with m times as many rows as a covariance asks for, is not believed.
 
+    Of data with hardly the rows that all components ask for, nothing is witnessed, and no top less
+    so than another. A covariance that all share is thin only where all rows lie in K parallel
+    sheets, which is no chance.
+
     Parameters
     ----------
     counts : ndarray of shape (K,)
         Effective rows of each component.
     """
     needed = structure.rows_needed(parameters.n_features)
+    if counts.sum() < parameters.n_components * (needed + _TO_SPARE):
+        return parameters.n_components
+    if structure.one_covariance:
+        return int(np.count_nonzero(counts < needed))
     believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
     doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
     thin = [k for k in doubtful if floor.thinness(parameters, int(k)) < believed[k]]

@@ -16,8 +16,8 @@ from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.structures import Structure
 
-# Of every component this many pairs are looked at, and this many pairs a component are weighed
-# against the rows.
+# Each component is paired with so many neighbours; so many pairs a component are weighed against
+# the rows.
 _NEIGHBOURS, _WEIGHED = 12, 3
 # Memberships held at once while merges are weighed.
 _ELEMENTS = 1 << 20
@@ -67,10 +67,11 @@ class ShortRuns:
         Parameters
         ----------
         schedule : ndarray of shape (steps, 2)
-            (β, pseudo-rows) of each step. Memberships are ∝ (π_k N_k)^β: below 1 they are softer, so that a component sees
-            beyond the cluster it was put on (Ueda & Nakano 1998, "Deterministic annealing EM
-            algorithm"). Each component gets the pseudo-rows about its own mean, as wide in
-            every direction as it is on average, so that it cannot collapse on few rows.
+            (β, pseudo-rows) of each step. Memberships are ∝ (π_k N_k)^β: below 1 they are
+            softer, so that a component sees beyond the cluster it was put on (Ueda & Nakano
+            1998, "Deterministic annealing EM algorithm"). Each component gets the pseudo-rows
+            about its own mean, as wide in every direction as it is on average, so that it
+            cannot collapse on few rows.
         """
         parameters, _ = self._steps(parameters, schedule)
         return parameters
@@ -80,7 +81,7 @@ class ShortRuns:
     ) -> tuple[GaussianParameters, float]:
         """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
         reached = np.empty(0)
-        while len(reached) < max_iter and not _is_slow(reached, tol):
+        while len(reached) < max_iter and not _is_done(reached, tol):
             parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
             reached = np.append(reached, np.divide(steps, self._total))
         return parameters, float(reached[-1])
@@ -184,7 +185,7 @@ class ShortRuns:
         return count, mean, weights @ (y * y) / count
 
 
-def _is_slow(reached: np.ndarray, tol: float) -> bool:
+def _is_done(reached: np.ndarray, tol: float) -> bool:
     """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
     if len(reached) < 3:
         return False
@@ -221,7 +222,7 @@ def tempered(parameters: GaussianParameters, beta: float) -> GaussianParameters:
 
 
 def _with_pseudo_rows(statistics: GaussianStatistics, pseudo_rows: float) -> GaussianStatistics:
-    """`statistics` and those of `pseudo_rows` rows about each centre, round and as wide as the component."""
+    """`statistics`, each component with `pseudo_rows` more: round, and as wide as it is on average."""
     shape, (_, d) = statistics.layout.shape, statistics.centers.shape
     if pseudo_rows == 0 or shape in (FactorShape.SHARED, FactorShape.SCALAR):
         return statistics

@@ -1,9 +1,9 @@
 """The only door to native code.
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
-of the components only `prepare_groups` and `accumulate_groups`, and, for what is small, `em_steps`,
-`merge_losses` and `inverse_cholesky`. `kernel()` gives the native one, or the NumPy reference where
-the extension is absent.
+of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
+calls cost more than arithmetic, `em_steps`, `merge_losses` and `inverse_cholesky`. `kernel()`
+gives the native one, or the NumPy reference where the extension is absent.
 """
 
 import warnings

@@ -157,10 +157,8 @@ def em_steps(
     kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     weights, means = parameters.weights.copy(), parameters.means.copy()
     factors, before = np.array(parameters.factors, order="C"), np.empty(len(betas))
-    packed, workspace = (
-        np.empty(kernel.packed_size),
-        _scratch_memory(np.dtype(np.float64), kernel.workspace_size),
-    )
+    packed = np.empty(kernel.packed_size)
+    workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     taken = kernel.em_steps(
         rows, row_weights, betas, pseudo_rows, lowest, weights, means, factors, before, packed, workspace
     )

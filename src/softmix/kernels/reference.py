@@ -18,6 +18,10 @@ from softmix.parameters import FactorShape, GaussianParameters
 
 isa = "reference"
 
+# Of a pair that is merged: a row with a smaller share in both is no row of theirs; a row's log-density
+# gains no more than this; and it keeps this share of its density, so that its log is finite.
+_PART, _MOST, _LEAST = 1e-3, 50.0, 1e-15
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -186,7 +190,8 @@ def merge_losses(
         Rows of which neither of a pair has a thousandth are left out.
     """
     share = resp[:, pairs].sum(axis=2)
-    together = np.exp(np.minimum(_log_joint(prepare(merged, rows.dtype), rows) - log_norm[:, None], 50.0))
-    gains = np.log(np.maximum(1.0 - share + together, 1e-15))
+    log_joint = _log_joint(prepare(merged, rows.dtype), rows)
+    together = np.exp(np.minimum(log_joint - log_norm[:, None], _MOST))
+    gains = np.log(np.maximum(1.0 - share + together, _LEAST))
     weights = np.ones(len(rows)) if row_weights is None else row_weights
-    return -(weights @ np.where(share < 1e-3, 0.0, gains))
+    return -(weights @ np.where(share < _PART, 0.0, gains))

@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from softmix.fit.moves import SPLITS, Components, split
+from softmix.fit.moves import SPLITS, Components, Split, halves, split
 from softmix.fit.short_runs import ShortRuns
-from softmix.fit.starts.sample import Sample
+from softmix.fit.starts.sample import DECIMALS, Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
-from softmix.parameters import GaussianParameters
+from softmix.parameters import FactorShape, GaussianParameters
 from softmix.structures import Equivariance, Structure
 
 # Starts at most, and how many must end on the best top.
@@ -45,6 +45,8 @@ _HIGHER, _SAME = 1e-4, 1e-3
 _ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN = 4096, 64, 8
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
+# Weights that agree to so many decimals are equal.
+_DIGITS = 4
 # Whitened rows vary by 1; where they vary by less than this they are all alike.
 _FLAT = 1e-6
 
@@ -84,7 +86,7 @@ def auto(
         # Sampling moves the optimum by about half a parameter's worth of likelihood each.
         tol = _OF_SAMPLING * structure.n_parameters(found, d) / (2.0 * len(sample.rows))
         parameters, _ = runs.climb(parameters, tol, _GROWN)
-    resp[:, :found], _ = runs.memberships(parameters)
+    resp[:, :found], _ = runs.memberships(_heaviest_first(parameters))
     return resp
 
 
@@ -135,20 +137,26 @@ class Search:
 
     def _begin(self, labels: np.ndarray) -> Top:
         parameters = self.runs.from_labels(labels, labels.max() + 1, _PSEUDO_ROWS)
+        while (missing := self.n_components - parameters.n_components) > 0:  # few rows, or ties
+            heaviest = np.argsort(-parameters.weights, kind="stable")[:missing]
+            parameters = self._split(parameters, heaviest, halves)
         return self._settle(parameters, _SOFT)
 
     def _pulses(self, top: Top) -> Top:
         failures, higher = 0, _HIGHER * self._unit
         for number in range(_PULSES):
-            components = Components.of(top.parameters)
-            K = len(components.weights)
-            which = self.rng.choice(K, int(np.ceil(_SHARE * K)), replace=False)
-            more = split(components, which, SPLITS[number % len(SPLITS)], self.rng)
-            reached = self._settle(more.parameters(self.runs.structure, self.runs.floor), 1.0)
+            n_split = int(np.ceil(_SHARE * self.n_components))
+            which = self.rng.choice(self.n_components, n_split, replace=False)
+            more = self._split(top.parameters, which, SPLITS[number % len(SPLITS)])
+            reached = self._settle(more, 1.0)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
             if failures == _PATIENCE:
                 break
         return top
+
+    def _split(self, parameters: GaussianParameters, which: np.ndarray, how: Split) -> GaussianParameters:
+        more = split(Components.of(parameters), which, how, self.rng)
+        return more.parameters(self.runs.structure, self.runs.floor)
 
     def _settle(self, parameters: GaussianParameters, beta: float) -> Top:
         """Let too many components move, merge the superfluous, and climb."""
@@ -164,6 +172,15 @@ class Search:
         return Top(-self.runs.n_unwitnessed(parameters), height, parameters)
 
 
+def _heaviest_first(parameters: GaussianParameters) -> GaussianParameters:
+    """The components by weight, and those of equal weight by mean: the same from every start."""
+    keys = *parameters.means.T[::-1].round(_DIGITS), -parameters.weights.round(_DIGITS)
+    order = np.lexsort(keys)
+    shared = parameters.shape is FactorShape.SHARED
+    factors = parameters.factors if shared else parameters.factors[order]
+    return GaussianParameters(parameters.weights[order], parameters.means[order], factors, parameters.shape)
+
+
 def _units(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.ndarray]:
     """The map of rows (n, d) to coordinates without units, (n, m), that the structure follows.
 
@@ -177,9 +194,9 @@ def _units(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.nd
         kept = eigenvalues > _FLAT**2 * eigenvalues[-1]
         # The unit is the narrowest spread, as it is the floor's.
         scaled = axes[:, kept] / np.sqrt(eigenvalues[kept][:1])
-        return lambda rows: (rows - mean) @ scaled
+        return lambda rows: ((rows - mean) @ scaled).round(DECIMALS)
     axes = _varying(sample, matrices=structure.shape.is_matrix)
-    return lambda rows: sample.coordinates(rows) @ axes
+    return lambda rows: (sample.coordinates(rows) @ axes).round(DECIMALS)
 
 
 def _varying(sample: Sample, *, matrices: bool) -> np.ndarray:

@@ -12,8 +12,9 @@ from softmix.fit.spread import Spread
 
 _MAX_ELEMENTS, _MIN_ROWS, _MAX_ROWS, _ROWS_PER_COMPONENT = 1 << 18, 4096, 1 << 15, 64
 _FEW_PER_COLUMN = 2
-# Distances are compared to this many decimals: what whitening leaves of equal ones.
-_DECIMALS = 9
+# Coordinates, distances and weights are kept to this many decimals: what other units, another order of
+# the rows or repeated ones leave of equal numbers. A search would magnify the rest.
+DECIMALS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,19 +32,19 @@ class Sample:
     @cached_property
     def whitened(self) -> np.ndarray:
         """`rows` in units of the data's covariance."""
-        return self.coordinates(self.rows)
+        return self.coordinates(self.rows).round(DECIMALS)
 
     @cached_property
     def standardised(self) -> np.ndarray:
         """`rows`, every column in units of its own standard deviation."""
-        return self.standardise(self.rows)
+        return self.standardise(self.rows).round(DECIMALS)
 
     def subset(self, n_rows: int, rng: np.random.RandomState) -> "Sample":
         """At most `n_rows` of the rows, drawn by their weights."""
         if n_rows >= len(self.rows):
             return self
         chosen, weights = _draw(self.weights, n_rows, rng)
-        return replace(self, rows=self.rows[chosen], weights=weights / weights.mean())
+        return replace(self, rows=self.rows[chosen], weights=_of_mean_1(weights))
 
 
 def draw_sample(source: Source, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
@@ -80,8 +81,10 @@ def _draw(weights: np.ndarray, wanted: int, rng: np.random.RandomState) -> tuple
         return counted, weights[counted]
     counted = rng.permutation(counted)
     threshold = _threshold(weights[counted], wanted)
-    passed = np.cumsum(np.minimum(weights[counted] / threshold, 1.0)) + rng.uniform()
-    chosen = np.sort(counted[np.diff(np.floor(passed), prepend=np.floor(passed[0] - 1.0) + 1.0) > 0])
+    chances = np.minimum(weights[counted] / threshold, 1.0)
+    passed = np.cumsum(chances) + rng.uniform()
+    drawn = (np.diff(np.floor(passed), prepend=0.0) > 0) | (chances == 1.0)  # or rounding would lose one
+    chosen = np.sort(counted[drawn])
     return chosen, np.maximum(weights[chosen], threshold)
 
 
@@ -102,12 +105,18 @@ def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
     # Whitened, few rows are all equally far apart, whatever their clusters.
     few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
     coordinates = spread.standardise if few else spread.whiten
-    return Sample(rows, weights / weights.mean(), coordinates, spread.standardise)
+    return Sample(rows, _of_mean_1(weights), coordinates, spread.standardise)
+
+
+def _of_mean_1(weights: np.ndarray) -> np.ndarray:
+    """Proportional to `weights`, each kept to its leading digits."""
+    mantissas, exponents = np.frexp(weights / weights.mean())
+    return np.ldexp(mantissas.round(DECIMALS), exponents)
 
 
 def _order(rows: np.ndarray, whitened: np.ndarray) -> np.ndarray:
     """By distance from the mean, which no change of coordinates moves; among equals, by value."""
-    distances = np.einsum("ij,ij->i", whitened, whitened).round(_DECIMALS)
+    distances = np.einsum("ij,ij->i", whitened, whitened).round(DECIMALS)
     order = np.argsort(distances, kind="stable")
     if (np.diff(distances[order]) == 0).any():
         order = np.lexsort((*rows.T[::-1], distances))
