@@ -90,9 +90,9 @@ def unwitnessed(
     """
     needed = structure.rows_needed(parameters.n_features)
     if counts.sum() < parameters.n_components * (needed + _TO_SPARE):
-        return parameters.n_components
+        return np.arange(parameters.n_components)
     if structure.one_covariance:
-        return int(np.count_nonzero(counts < needed))
+        return np.flatnonzero(counts < needed)
     believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
     doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
     thin = [k for k in doubtful if floor.thinness(parameters, int(k)) < believed[k]]
