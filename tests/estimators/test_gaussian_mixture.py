@@ -116,10 +116,10 @@ def test_a_model_from_known_parameters(covariance_type, root):
 
 @each_type
 def test_a_warm_start_goes_on(covariance_type):
-    """Ten fits of one iteration are one fit of ten, and convergence is seen across fits."""
+    """Ten fits of one iteration of EM are one fit of ten, and convergence is seen across fits."""
     rows, labels = clusters(n=300, d=3, separation=2.0)
-    cold = start_at(labels, rows, covariance_type, max_iter=10, tol=0)
-    warm = start_at(labels, rows, covariance_type, max_iter=1, tol=0, warm_start=True)
+    cold = start_at(labels, rows, covariance_type, max_iter=10, tol=0, acceleration=None)
+    warm = start_at(labels, rows, covariance_type, max_iter=1, tol=0, warm_start=True, acceleration=None)
     with pytest.warns(ConvergenceWarning):
         cold.fit(rows)
     for _ in range(10):

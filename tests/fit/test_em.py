@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+from softmix.fit.acceleration import Plain
 from softmix.fit.em import em
 from softmix.fit.stopping import Stopping
 
@@ -12,8 +13,8 @@ def test_the_loop_climbs_until_told():
     answer = em(
         sweep=lambda p: SimpleNamespace(log_likelihood=-10 * (p - 1) ** 2, total_weight=10.0, p=p),
         maximise=lambda statistics: (statistics.p + 1) / 2,
-        parameters=0.0,
         stopping=stopping,
+        acceleration=Plain(0.0),
     )
     assert stopping.converged
     assert stopping.trace[:2] == [-1.0, -0.25]  # per row, of the parameters before each M-step

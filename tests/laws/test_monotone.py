@@ -11,9 +11,9 @@ from simulate import ALL_TYPES, clusters
 from softmix import DegenerateComponentWarning, GaussianMixture
 
 
-def assert_never_falls(model):
+def assert_never_falls(model, rounding=1e-12):
     bounds = np.array([*model.lower_bounds_, model.lower_bound_])
-    slack = 1e-12 if model.means_.dtype == np.float64 else 1e-5
+    slack = rounding if model.means_.dtype == np.float64 else 1e-5
     assert np.diff(bounds).min(initial=0) >= -slack * np.abs(bounds).max()
 
 
@@ -56,7 +56,8 @@ def test_while_the_floor_is_active(covariance_type, k, seed, reg_covar):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X)
-    assert_never_falls(model)
+    # Variances at the floor are 1e-6 of the others: so much more is rounding.
+    assert_never_falls(model, rounding=1e-10)
 
 
 @pytest.mark.parametrize("covariance_type", ALL_TYPES)
