@@ -16,7 +16,7 @@ from softmix import DegenerateComponentWarning, GaussianMixture
 each_type = pytest.mark.parametrize("covariance_type", ALL_TYPES)
 # One volume: a component on a repeated row is as large as the others.
 EQUAL_VOLUME = ("tied", *(name for name in ALL_TYPES if name[0] == "E"))
-STARTS = ["auto", "kmeans", "k-means++", "random", "random_from_data"]
+STARTS = ["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"]
 
 
 def fit(X, k, covariance_type, **params):
