@@ -17,7 +17,7 @@ FOLLOWING = {
 }
 AFFINE, COLUMNS = FOLLOWING[Equivariance.AFFINE], FOLLOWING[Equivariance.COLUMNS]
 ROTATIONS = FOLLOWING[Equivariance.ROTATIONS]
-STARTS = st.sampled_from(["auto", "kmeans", "k-means++", "random", "random_from_data"])
+STARTS = st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"])
 
 
 def fitted(rows, covariance_type, init_params="auto"):

@@ -19,7 +19,7 @@ def assert_never_falls(model, rounding=1e-12):
 
 @pytest.mark.parametrize("covariance_type", ALL_TYPES)
 @given(
-    init_params=st.sampled_from(["auto", "kmeans", "k-means++", "random", "random_from_data"]),
+    init_params=st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"]),
     reg_covar=st.sampled_from([0.0, 1e-6, 1e-2, 0.3, 2.0]),
     k=st.integers(1, 6),
     d=st.integers(1, 4),

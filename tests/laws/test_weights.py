@@ -14,7 +14,7 @@ MODELS = st.builds(
         3, covariance_type=covariance_type, init_params=init, random_state=0, max_iter=500
     ),
     st.sampled_from(ALL_TYPES),
-    st.sampled_from(["auto", "kmeans", "k-means++", "random", "random_from_data"]),
+    st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"]),
 )
 
 

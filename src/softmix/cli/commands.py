@@ -11,7 +11,7 @@ _COVARIANCES = (
     *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
 )
-_INITS = ("auto", "kmeans", "k-means++", "random", "random_from_data")
+_INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
 _MAX_SEED = 2**32 - 1
 
 Command = Callable[..., None]

@@ -34,7 +34,7 @@ from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, UNIVARIATE, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
-_INIT_PARAMS = {"auto", "kmeans", "k-means++", "random", "random_from_data"}
+_INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
 
 class GaussianMixture(
@@ -73,10 +73,12 @@ class GaussianMixture(
     n_init : int, default=1
         The number of starts. Of runs with equally few degenerate components the one with the
         highest log-likelihood is kept.
-    init_params : {'auto', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='auto'
+    init_params : {'auto', 'hierarchical', 'kmeans', 'k-means++', 'random', 'random_from_data'}, \
+default='auto'
         How a run starts. 'auto' climbs from several places on a sample of the rows, splits and
-        merges components, and begins at the best that it found more than once; the others are
-        scikit-learn's. All starts work in coordinates without units.
+        merges components, and begins at the best that it found more than once; 'hierarchical' is
+        model-based agglomeration, as mclust starts; the others are scikit-learn's. All starts work
+        in coordinates without units.
     weights_init : array-like of shape (n_components,), default=None
         Initial weights.
     means_init : array-like of shape (n_components, n_features), default=None

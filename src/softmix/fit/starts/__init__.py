@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from softmix.fit.starts.auto import auto
+from softmix.fit.starts.hierarchical import hierarchical
 from softmix.fit.starts.kmeans import kmeans
 from softmix.fit.starts.kmeans_plusplus import kmeans_plusplus
 from softmix.fit.starts.random import random
@@ -22,6 +23,7 @@ CLUSTERINGS: dict[str, Callable[[Sample, int, np.random.RandomState], np.ndarray
 # The same, with a structure and the floor's share: they run EM on the sample.
 SEARCHES: dict[str, Callable[[Sample, int, np.random.RandomState, Structure, float], np.ndarray]] = {
     "auto": auto,
+    "hierarchical": hierarchical,
 }
 
 __all__ = ["CLUSTERINGS", "SEARCHES", "Sample", "draw_sample"]

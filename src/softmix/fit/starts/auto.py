@@ -10,7 +10,7 @@ Ueda, Nakano, Ghahramani & Hinton (2000) for split and merge; Biernacki, Celeux 
 (2003) for many short runs; the over-fitted middle of a pulse weighs all moves at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,10 +18,11 @@ import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, Split, halves, split
 from softmix.fit.short_runs import ShortRuns
-from softmix.fit.starts.sample import DECIMALS, Sample
+from softmix.fit.starts.sample import Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
+from softmix.fit.starts.units import units_of
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.structures import Equivariance, Structure
+from softmix.structures import Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
@@ -47,8 +48,6 @@ _ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN = 4096, 64, 8
 _OF_SAMPLING, _GROWN = 0.1, 100
 # Weights that agree to so many decimals are equal.
 _DIGITS = 4
-# Whitened rows vary by 1; where they vary by less than this they are all alike.
-_FLAT = 1e-6
 
 
 class Top(NamedTuple):
@@ -72,7 +71,7 @@ def auto(
 ) -> np.ndarray:
     """Memberships of the sample's rows, (n, K), at the best top that was found."""
     found = min(n_components, len(sample.rows))
-    in_units = _units(sample, structure)
+    in_units = units_of(sample, structure)
     d = in_units(sample.rows[:1]).shape[1]
     resp = np.zeros((len(sample.rows), n_components))
     if found == 1 or d == 0:
@@ -179,31 +178,3 @@ def _heaviest_first(parameters: GaussianParameters) -> GaussianParameters:
     shared = parameters.shape is FactorShape.SHARED
     factors = parameters.factors if shared else parameters.factors[order]
     return GaussianParameters(parameters.weights[order], parameters.means[order], factors, parameters.shape)
-
-
-def _units(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.ndarray]:
-    """The map of rows (n, d) to coordinates without units, (n, m), that the structure follows.
-
-    Axes along which the sample does not differ are left out.
-    """
-    if structure.equivariance is Equivariance.ROTATIONS and structure.shape.is_matrix:
-        mean = np.average(sample.rows.astype(np.float64), axis=0, weights=sample.weights)
-        centred = sample.rows - mean
-        scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
-        eigenvalues, axes = np.linalg.eigh(scatter)
-        kept = eigenvalues > _FLAT**2 * eigenvalues[-1]
-        # The unit is the narrowest spread, as it is the floor's.
-        scaled = axes[:, kept] / np.sqrt(eigenvalues[kept][:1])
-        return lambda rows: ((rows - mean) @ scaled).round(DECIMALS)
-    axes = _varying(sample, matrices=structure.shape.is_matrix)
-    return lambda rows: (sample.coordinates(rows) @ axes).round(DECIMALS)
-
-
-def _varying(sample: Sample, *, matrices: bool) -> np.ndarray:
-    """Axes (d, m) of the whitened rows, without those along which they do not differ."""
-    centred = sample.whitened - np.average(sample.whitened, axis=0, weights=sample.weights)
-    if not matrices:
-        return np.eye(centred.shape[1])[:, (centred**2).mean(axis=0) > _FLAT]
-    scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
-    eigenvalues, axes = np.linalg.eigh(scatter)
-    return np.eye(len(axes)) if eigenvalues[0] > _FLAT else axes[:, eigenvalues > _FLAT]

@@ -1,0 +1,129 @@
+"""Start `hierarchical`: model-based agglomeration, the clusters that classify best.
+
+Beginning with Ward's small clusters, or with single rows where they are few, the pair is merged
+that costs the classification likelihood least, until as many clusters as wanted are left:
+
+    Σ_k n_k log |C_k|,   C_k = (W_k + m s_k I) / (n_k + m),   s_k = tr W_k / (n_k d) + s.
+
+W_k is the scatter of cluster k: its matrix (VVV), its variances (VVI), or one variance (VII), as
+the structure has them; covariances that are tied agglomerate as if they were free, as in mclust.
+The trace term, m pseudo-rows as wide as the cluster is on average, keeps small clusters from being
+singular; s is what rows close together are apart.
+
+Banfield & Raftery (1993), "Model-based Gaussian and non-Gaussian clustering"; Fraley (1998),
+"Algorithms for model-based Gaussian hierarchical clustering", for the trace term.
+"""
+
+import numpy as np
+
+from softmix.fit.moves import Components, merge
+from softmix.fit.short_runs import ShortRuns
+from softmix.fit.starts.nearest import one_hot
+from softmix.fit.starts.sample import Sample
+from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
+from softmix.fit.starts.units import units_of
+from softmix.parameters import FactorShape
+from softmix.structures import Structure
+
+# Rows that are agglomerated at most; small clusters that begin, at least for each one wanted, and at
+# most where columns are few. All their pairs are weighed: with d columns a pair costs d³.
+_ROWS, _PER_CLUSTER, _CLUSTERS, _FEW_COLUMNS = 4096, 3, 160, 6.0
+# Pseudo-rows of a cluster (m), and the variance (s) of which rows close together are apart, as a share
+# of what n rows spread evenly over the data's own would have. In trials on five of mclust's data sets
+# with four structures and K of 2 to 5 these lost least.
+_PSEUDO_ROWS, _APART = 4.0, 1.0
+
+
+def hierarchical(
+    sample: Sample, n_components: int, rng: np.random.RandomState, structure: Structure, share: float
+) -> np.ndarray:
+    """Memberships (n, K): hard, or, where only some of the rows were agglomerated, by one E-step."""
+    found = min(n_components, len(sample.rows))
+    in_units = units_of(sample, structure)
+    few = sample.subset(_ROWS, rng)
+    rows = in_units(few.rows)
+    if found == 1 or rows.shape[1] == 0:
+        return one_hot(np.zeros(len(sample.rows), dtype=int), n_components)
+    small = _small_clusters(rows, few.weights, found, rng)
+    labels = agglomerate(_moments(rows, few.weights, small, structure), found, structure)[small]
+    if few is sample:
+        return one_hot(labels, n_components)
+    parameters = ShortRuns(rows, few.weights, structure, share).from_labels(labels, found, _PSEUDO_ROWS)
+    resp = np.zeros((len(sample.rows), n_components))
+    all_rows = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
+    resp[:, :found], _ = all_rows.memberships(parameters)
+    return resp
+
+
+def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> np.ndarray:
+    """For each of `clusters` (weights are counts of rows) its number among the `n_clusters` left."""
+    n, (total, d) = len(clusters.weights), (clusters.weights.sum(), clusters.means.shape[1])
+    apart = _APART * total ** (-2.0 / d)
+    pairs = np.stack(np.triu_indices(n, 1), axis=1)
+    own = _terms(clusters, structure, apart)
+    losses = np.full((n, n), np.inf)
+    losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
+    joined = np.arange(n)
+    for _ in range(n - n_clusters):
+        i, j = np.unravel_index(np.argmin(losses), losses.shape)
+        joined[joined == j] = i
+        clusters = _replaced(clusters, int(i), merge(clusters, np.array([[i, j]])))
+        own[i] = _terms(clusters[[i]], structure, apart)[0]
+        losses[j], losses[:, j] = np.inf, np.inf
+        others = np.setdiff1d(np.unique(joined), [i])
+        pairs = np.sort(np.stack([np.full(len(others), i), others], axis=1), axis=1)
+        losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
+    return np.unique(joined, return_inverse=True)[1]
+
+
+def _terms(clusters: Components, structure: Structure, apart: float) -> np.ndarray:
+    """n_k log |C_k| of each cluster."""
+    n, d = clusters.weights, clusters.means.shape[1]
+    matrices = clusters.are_matrices
+    traces = (
+        np.trace(clusters.covariances, axis1=1, axis2=2) if matrices else clusters.covariances.sum(axis=1)
+    )
+    own_share = n / (n + _PSEUDO_ROWS)
+    held = (1.0 - own_share) * (traces / d + apart)
+    if structure.shape is FactorShape.SCALAR:
+        return n * d * np.log(own_share * traces / d + held)
+    if not matrices:
+        return n * np.log(clusters.times(own_share) + held[:, None]).sum(axis=1)
+    covariances = clusters.times(own_share) + held[:, None, None] * np.eye(d)
+    return n * np.linalg.slogdet(covariances)[1]
+
+
+def _small_clusters(
+    rows: np.ndarray, weights: np.ndarray, wanted: int, rng: np.random.RandomState
+) -> np.ndarray:
+    """Labels (n,) of the clusters that agglomeration begins with."""
+    n, d = rows.shape
+    affordable = _CLUSTERS * min(1.0, (_FEW_COLUMNS / d) ** 1.5)
+    n_clusters = int(max(affordable, _PER_CLUSTER * wanted))
+    if n <= n_clusters:
+        return np.arange(n)
+    labels = join_nearest(rows, ward_centers(rows, n_clusters, rng))
+    if len(np.unique(labels)) < wanted:  # rows on a grid: ties leave Ward few
+        labels = join_nearest(rows, spread_out_rows(rows, weights, n_clusters, rng))
+    return np.unique(labels, return_inverse=True)[1]
+
+
+def _moments(rows: np.ndarray, weights: np.ndarray, labels: np.ndarray, structure: Structure) -> Components:
+    """The weight, mean and covariance of each label's rows."""
+    members = one_hot(labels, labels.max() + 1) * weights[:, None]
+    counts = members.sum(axis=0)
+    means = members.T @ rows / counts[:, None]
+    y = rows - means[labels]
+    if not structure.shape.is_matrix:
+        return Components(counts, means, members.T @ (y * y) / counts[:, None])
+    n, d = rows.shape
+    products = (y[:, :, None] * y[:, None, :]).reshape(n, d * d)
+    return Components(counts, means, (members.T @ products / counts[:, None]).reshape(-1, d, d))
+
+
+def _replaced(clusters: Components, number: int, by: Components) -> Components:
+    """`clusters` with `by` in the place of one of them."""
+    fields = [field.copy() for field in (clusters.weights, clusters.means, clusters.covariances)]
+    for field, value in zip(fields, (by.weights, by.means, by.covariances), strict=True):
+        field[number] = value[0]
+    return Components(*fields)

@@ -1,0 +1,39 @@
+"""Coordinates without units for searches: those that the structure follows, and only where rows differ."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from softmix.fit.starts.sample import DECIMALS, Sample
+from softmix.structures import Equivariance, Structure
+
+# Whitened rows vary by 1; where they vary by less than this they are all alike.
+_FLAT = 1e-6
+
+
+def units_of(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.ndarray]:
+    """The map of rows (n, d) to coordinates without units, (n, m), that the structure follows.
+
+    Axes along which the sample does not differ are left out.
+    """
+    if structure.equivariance is Equivariance.ROTATIONS and structure.shape.is_matrix:
+        mean = np.average(sample.rows.astype(np.float64), axis=0, weights=sample.weights)
+        centred = sample.rows - mean
+        scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
+        eigenvalues, axes = np.linalg.eigh(scatter)
+        kept = eigenvalues > _FLAT**2 * eigenvalues[-1]
+        # The unit is the narrowest spread, as it is the floor's.
+        scaled = axes[:, kept] / np.sqrt(eigenvalues[kept][:1])
+        return lambda rows: ((rows - mean) @ scaled).round(DECIMALS)
+    axes = _varying(sample, matrices=structure.shape.is_matrix)
+    return lambda rows: (sample.coordinates(rows) @ axes).round(DECIMALS)
+
+
+def _varying(sample: Sample, *, matrices: bool) -> np.ndarray:
+    """Axes (d, m) of the whitened rows, without those along which they do not differ."""
+    centred = sample.whitened - np.average(sample.whitened, axis=0, weights=sample.weights)
+    if not matrices:
+        return np.eye(centred.shape[1])[:, (centred**2).mean(axis=0) > _FLAT]
+    scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
+    eigenvalues, axes = np.linalg.eigh(scatter)
+    return np.eye(len(axes)) if eigenvalues[0] > _FLAT else axes[:, eigenvalues > _FLAT]
