@@ -47,10 +47,9 @@ class Maximiser:
 
     def admitted(self, leap: GaussianParameters) -> GaussianParameters | None:
         """Extrapolated parameters where, or moved to where, EM climbs; None where there is no such place."""
-        if self.structure.is_free and not (self.floor.thinness_bounds(leap) > self.floor.lowest).all():
-            return None
+        sound = self.structure.is_free and (self.floor.thinness_bounds(leap) > self.floor.lowest).all()
         try:
-            admitted = leap if self.structure.is_free else self.structure.project(leap, self.floor)
+            admitted = leap if sound else self.structure.project(leap, self.floor)
         except IllDefinedCovarianceError:
             return None
         return self._with_its_weights(admitted)
