@@ -1,6 +1,6 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,10 +12,18 @@ from softmix.fit.plan import FitPlan, FitResult, RunResult
 from softmix.fit.report import FitReport
 from softmix.fit.reseeding import reseeded
 from softmix.fit.spread import Spread, measure_spread
-from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample
+from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample, rows_to_draw, sample_size
 from softmix.fit.starts.nearest import nearest
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
+
+
+@dataclass
+class _Tally:
+    """Counts of what starts took."""
+
+    starts: int = 0
+    rows: int = 0
 
 
 def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -> FitResult:
@@ -29,11 +37,12 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
     spread = measure_spread(sweep, plan.structure.shape)
     maximiser = _maximiser(plan, spread, sweep.source.total_weight)
     results: list[RunResult] = []
-    refusal = None
+    refusal, tally = None, _Tally()
     for run in range(plan.n_init if plan.draws_starts else 1):
         plan.watcher.run_begins(run)
+        tally.starts += 1
         try:
-            parameters = maximiser.admit(_start(sweep, plan, spread, maximiser, rng))
+            parameters = maximiser.admit(_start(sweep, plan, spread, maximiser, rng, tally))
         except IllDefinedCovarianceError as error:
             refusal = error
             continue
@@ -42,14 +51,14 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
     if refusal is not None and not results:
         raise refusal
     best = _best(results, sweep, maximiser)
-    return FitResult(best, _report(sweep, results, best))
+    return FitResult(best, _report(sweep, tally, results, best))
 
 
-def _report(sweep: ThreadSweep, results: list[RunResult], best: RunResult) -> FitReport:
+def _report(sweep: ThreadSweep, tally: _Tally, results: list[RunResult], best: RunResult) -> FitReport:
     return FitReport(
         sweeps=sweep.n_sweeps,
-        rows_touched=sweep.n_sweeps * sweep.source.n_rows,
-        starts_tried=len(results),
+        rows_touched=tally.rows + sweep.n_sweeps * sweep.source.n_rows,
+        starts_tried=tally.starts,
         stopped=best.report.stopped,
         degenerate=tuple(degeneracy.describe() for degeneracy in best.degeneracies),
         runs=tuple(replace(result.report, chosen=result is best) for result in results),
@@ -81,25 +90,36 @@ def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser) ->
 
 
 def _start(
-    sweep: ThreadSweep, plan: FitPlan, spread: Spread, maximiser: Maximiser, rng: np.random.RandomState
+    sweep: ThreadSweep,
+    plan: FitPlan,
+    spread: Spread,
+    maximiser: Maximiser,
+    rng: np.random.RandomState,
+    tally: _Tally,
 ) -> GaussianParameters:
     if plan.resumed is not None:
         return plan.resumed.parameters
     given = plan.given.complete(plan.structure.shape)
     if given is not None:
         return given
-    sample = draw_sample(sweep.source, spread, plan.n_components, rng)
+    K, d, n = plan.n_components, sweep.source.n_features, sweep.source.n_rows
+    searches = plan.init_params in SEARCHES and plan.given.means is None
+    wanted = rows_to_draw(n, K, d) if searches else sample_size(K, d)
+    sample = draw_sample(sweep.source, spread, wanted, rng)
     if plan.given.means is not None:
         resp = nearest(sample.whitened, sample.coordinates(plan.given.means), plan.n_components)
         # A mean that is nearest to no row begins with a thin share of every row.
         resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
     else:
-        resp = _memberships(sample, plan, rng)
+        resp = _memberships(sample, plan, rng, tally)
     statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
     return plan.given.over(maximiser.m_step(statistics))
 
 
-def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState) -> np.ndarray:
-    if (search := SEARCHES.get(plan.init_params)) is not None:
-        return search(sample, plan.n_components, rng, plan.structure, plan.reg_covar)
-    return CLUSTERINGS[plan.init_params](sample, plan.n_components, rng)
+def _memberships(sample: Sample, plan: FitPlan, rng: np.random.RandomState, tally: _Tally) -> np.ndarray:
+    if (search := SEARCHES.get(plan.init_params)) is None:
+        return CLUSTERINGS[plan.init_params](sample, plan.n_components, rng)
+    found = search(sample, plan.n_components, rng, plan.structure, plan.reg_covar)
+    tally.starts += found.starts_tried - 1
+    tally.rows += found.rows_touched
+    return found.resp

@@ -21,7 +21,7 @@ from softmix.fit.maximiser import Maximiser
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.plan import FitPlan, RunResult
 from softmix.fit.spread import Spread
-from softmix.fit.starts import draw_sample
+from softmix.fit.starts import draw_sample, sample_size
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
 
@@ -69,7 +69,7 @@ def _moved(
 ) -> GaussianParameters:
     K = parameters.n_components
     stay = np.setdiff1d(np.arange(K), collapsed)
-    sample = draw_sample(sweep.source, spread, K, rng)
+    sample = draw_sample(sweep.source, spread, sample_size(K, parameters.n_features), rng)
     misfits = _misfits(parameters, sample.rows.astype(np.float64), sample.weights)[stay]
     components = Components.of(parameters)[stay]
     while len(components.weights) < K:

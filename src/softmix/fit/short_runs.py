@@ -19,6 +19,8 @@ from softmix.structures import Structure
 # Each component is paired with so many neighbours; so many pairs a component are weighed against
 # the rows.
 _NEIGHBOURS, _WEIGHED = 12, 3
+# Merges are weighed on so many rows, evenly taken: to rank them, not to measure.
+_MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # Memberships held at once while merges are weighed.
 _ELEMENTS = 1 << 20
 # A climb looks at its gains after so many steps; ratios of gains below this foretell nothing.
@@ -44,6 +46,7 @@ class ShortRuns:
         self.floor = CovarianceFloor(one.get(structure.shape, np.eye(d)), share)
         self._block = Block(self.rows, None if (weights == 1.0).all() else weights)
         self._total = float(weights.sum())
+        self.rows_touched = 0
 
     def sweep(self, parameters: GaussianParameters) -> GaussianStatistics:
         return GaussianEStep(parameters, self.rows.dtype)(self._block)
@@ -91,6 +94,7 @@ class ShortRuns:
     ) -> tuple[GaussianParameters, list[float]]:
         """The steps of `schedule` (steps, 2), and the log-likelihood before each."""
         reached: list[float] = []
+        self.rows_touched += len(schedule) * len(self.rows)
         while len(reached) < len(schedule):
             if self.structure.is_free:
                 betas, pseudo_rows = schedule[len(reached) :].T.copy()
@@ -150,10 +154,12 @@ class ShortRuns:
         self, parameters: GaussianParameters, pairs: np.ndarray, merged: GaussianParameters
     ) -> np.ndarray:
         e_step, losses = GaussianEStep(parameters, self.rows.dtype), np.zeros(len(pairs))
+        enough = max(_MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT * parameters.n_components)
+        some = slice(None, None, -(-len(self.rows) // enough))
+        rows, row_weights = np.ascontiguousarray(self.rows[some]), self.weights[some].copy()
         step = max(_ELEMENTS // parameters.n_components, 1)
-        for start in range(0, len(self.rows), step):
-            block = Block(self.rows[start : start + step], None)
-            weights = None if self._block.weights is None else self.weights[start : start + step]
+        for start in range(0, len(rows), step):
+            block, weights = Block(rows[start : start + step], None), row_weights[start : start + step]
             resp, log_norm = np.empty((len(block.rows), parameters.n_components)), np.empty(len(block.rows))
             e_step.evaluate(block, resp=resp, log_norm=log_norm)
             losses += kernel().merge_losses(block.rows, weights, resp, log_norm, pairs, merged)

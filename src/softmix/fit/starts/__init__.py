@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from softmix.fit.starts.auto import auto
+from softmix.fit.starts.auto import Found, auto, rows_to_draw
 from softmix.fit.starts.hierarchical import hierarchical
 from softmix.fit.starts.kmeans import kmeans
 from softmix.fit.starts.kmeans_plusplus import kmeans_plusplus
 from softmix.fit.starts.random import random
 from softmix.fit.starts.random_from_data import random_from_data
-from softmix.fit.starts.sample import Sample, draw_sample
+from softmix.fit.starts.sample import Sample, draw_sample, sample_size
 from softmix.structures import Structure
 
 # (sample, number of components, random state) -> memberships; they know no covariance structure.
@@ -21,9 +21,9 @@ CLUSTERINGS: dict[str, Callable[[Sample, int, np.random.RandomState], np.ndarray
     "random_from_data": random_from_data,
 }
 # The same, with a structure and the floor's share: they run EM on the sample.
-SEARCHES: dict[str, Callable[[Sample, int, np.random.RandomState, Structure, float], np.ndarray]] = {
+SEARCHES: dict[str, Callable[[Sample, int, np.random.RandomState, Structure, float], Found]] = {
     "auto": auto,
     "hierarchical": hierarchical,
 }
 
-__all__ = ["CLUSTERINGS", "SEARCHES", "Sample", "draw_sample"]
+__all__ = ["CLUSTERINGS", "SEARCHES", "Found", "Sample", "draw_sample", "rows_to_draw", "sample_size"]

@@ -18,7 +18,7 @@ import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, Split, halves, split
 from softmix.fit.short_runs import ShortRuns
-from softmix.fit.starts.sample import Sample
+from softmix.fit.starts.sample import Sample, sample_size
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.fit.starts.units import units_of
 from softmix.parameters import FactorShape, GaussianParameters
@@ -42,8 +42,11 @@ _PSEUDO_ROWS, _PER_COLUMN = 1.0, 0.2
 _CLIMB_TOL, _CLIMBING = 1e-5, 20
 # Nats a row that count as higher, and as the same top; times parameters a row where they are many.
 _HIGHER, _SAME = 1e-4, 1e-3
-# Rows that a search looks at: at least so many, and so many for each component and column.
-_ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN = 4096, 64, 8
+# Rows that a search looks at: at least so many, and so many for each component and column; all,
+# where they are no more than twice that.
+_ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN, _ALL = 2048, 64, 8, 2
+# With so many times as many, a larger sample is climbed before all rows are.
+_MANY = 100
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
 # Weights that agree to so many decimals are equal.
@@ -66,37 +69,65 @@ class Top(NamedTuple):
         return self.soundness == other.soundness and abs(self.height - other.height) <= within
 
 
+class Found(NamedTuple):
+    """What a search found, and what it took."""
+
+    resp: np.ndarray  # (n, K), memberships of the sample's rows
+    starts_tried: int
+    rows_touched: int
+
+
+def rows_to_draw(n_rows: int, n_components: int, n_features: int) -> int:
+    """Rows of the sample for a search: few are enough where EM can climb on all from there.
+
+    Where there are many times as many, the search's top is first climbed on a larger sample.
+    """
+    few = _rows_to_search(n_components, n_features)
+    if n_rows <= _ALL * few:
+        return n_rows
+    return few if n_rows <= _MANY * few else max(few, sample_size(n_components, n_features))
+
+
+def _rows_to_search(n_components: int, n_features: int) -> int:
+    return max(_ROWS, n_components * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * n_features))
+
+
 def auto(
     sample: Sample, n_components: int, rng: np.random.RandomState, structure: Structure, share: float
-) -> np.ndarray:
-    """Memberships of the sample's rows, (n, K), at the best top that was found."""
+) -> Found:
+    """Memberships of the sample's rows at the best top that was found."""
     found = min(n_components, len(sample.rows))
     in_units = units_of(sample, structure)
     d = in_units(sample.rows[:1]).shape[1]
     resp = np.zeros((len(sample.rows), n_components))
     if found == 1 or d == 0:
         resp[:, 0] = 1.0
-        return resp
-    few = sample.subset(max(_ROWS, found * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * d)), rng)
+        return Found(resp, 1, 0)
+    few = sample
+    if len(sample.rows) > _ALL * (wanted := _rows_to_search(found, d)):
+        few = sample.subset(wanted, rng)
     runs = ShortRuns(in_units(few.rows), few.weights, structure, share)
-    parameters = Search(runs, (few.standardised, few.whitened), found, rng).run().parameters
+    search = Search(runs, (few.standardised, few.whitened), found, rng)
+    parameters, rows_touched = search.run().parameters, runs.rows_touched
     if few is not sample:
         runs = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
         # Sampling moves the optimum by about half a parameter's worth of likelihood each.
         tol = _OF_SAMPLING * structure.n_parameters(found, d) / (2.0 * len(sample.rows))
         parameters, _ = runs.climb(parameters, tol, _GROWN)
+        rows_touched += runs.rows_touched
     resp[:, :found], _ = runs.memberships(_heaviest_first(parameters))
-    return resp
+    return Found(resp, search.n_starts, rows_touched)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Search:
-    """The search over tops."""
+    """The search over tops; it counts its starts."""
 
     runs: ShortRuns
     views: tuple[np.ndarray, np.ndarray]  # standardised rows, whitened rows
     n_components: int
     rng: np.random.RandomState
+    n_starts: int = 0
 
     @property
     def _unit(self) -> float:
@@ -108,6 +139,7 @@ class Search:
         seen: list[Top] = []
         best, hits, near = None, 0, _SAME * self._unit
         for labels in self._clusterings():
+            self.n_starts += 1
             top = self._begin(labels)
             if not any(top.is_near(other, near) for other in seen):
                 begun, top = top, self._pulses(top)

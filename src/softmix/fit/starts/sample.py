@@ -47,15 +47,19 @@ class Sample:
         return replace(self, rows=self.rows[chosen], weights=_of_mean_1(weights))
 
 
-def draw_sample(source: Source, spread: Spread, n_components: int, rng: np.random.RandomState) -> Sample:
-    """All rows of positive weight where they are few, else a random sample of them.
+def sample_size(n_components: int, n_features: int) -> int:
+    """Rows of a sample, where nothing else is asked for."""
+    wanted = max(min(_MAX_ELEMENTS // n_features, _MAX_ROWS), _MIN_ROWS)
+    return max(wanted, _ROWS_PER_COMPONENT * n_components)
+
+
+def draw_sample(source: Source, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:
+    """All rows of positive weight where they are few, else a random sample of `wanted` of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
     own, so that a start depends neither on the order of the rows nor on whether a row is
     repeated or has a weight. Of weighted rows the heavy ones are all drawn.
     """
-    wanted = max(min(_MAX_ELEMENTS // source.n_features, _MAX_ROWS), _MIN_ROWS)
-    wanted = max(wanted, _ROWS_PER_COMPONENT * n_components)
     row_weights = source.row_weights()
     if row_weights is not None:
         chosen, weights = _draw(row_weights, wanted, rng)
