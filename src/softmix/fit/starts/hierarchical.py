@@ -65,9 +65,9 @@ def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> 
     losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
     joined = np.arange(n)
     for _ in range(n - n_clusters):
-        i, j = np.unravel_index(np.argmin(losses), losses.shape)
+        i, j = divmod(int(np.argmin(losses)), n)
         joined[joined == j] = i
-        clusters = _replaced(clusters, int(i), merge(clusters, np.array([[i, j]])))
+        clusters = _replaced(clusters, i, merge(clusters, np.array([[i, j]])))
         own[i] = _terms(clusters[[i]], structure, apart)[0]
         losses[j], losses[:, j] = np.inf, np.inf
         others = np.setdiff1d(np.unique(joined), [i])
