@@ -6,6 +6,7 @@ from simulate import clusters
 
 from softmix import GaussianMixture
 from softmix.blocks import ArrayBlocks
+from softmix.estimators.fitted import get_parameters
 from softmix.fit.chart import Chart
 from softmix.fit.spread import measure_spread
 from softmix.parameters import GaussianParameters
@@ -77,4 +78,4 @@ def _parameters(X, covariance_type, seed) -> GaussianParameters:
     )
     with pytest.warns(UserWarning, match="did not converge"):
         model.fit(X)
-    return model._parameters()
+    return get_parameters(model, STRUCTURES[covariance_type].shape)

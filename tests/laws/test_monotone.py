@@ -17,9 +17,12 @@ def assert_never_falls(model, rounding=1e-12):
     assert np.diff(bounds).min(initial=0) >= -slack * np.abs(bounds).max()
 
 
+STARTS = ["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"]
+
+
 @pytest.mark.parametrize("covariance_type", ALL_TYPES)
 @given(
-    init_params=st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"]),
+    init_params=st.sampled_from(STARTS),
     reg_covar=st.sampled_from([0.0, 1e-6, 1e-2, 0.3, 2.0]),
     k=st.integers(1, 6),
     d=st.integers(1, 4),

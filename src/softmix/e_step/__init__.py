@@ -2,7 +2,7 @@
 
 from softmix.e_step.candidates import Candidates
 from softmix.e_step.gaussian import GaussianEStep
-from softmix.e_step.given import statistics_from_resp
+from softmix.e_step.given import statistics_about, statistics_from_resp
 from softmix.e_step.grouped import GroupedEStep
 from softmix.e_step.negligible import ALLOWED, needed_components
 
@@ -12,5 +12,6 @@ __all__ = [
     "GaussianEStep",
     "GroupedEStep",
     "needed_components",
+    "statistics_about",
     "statistics_from_resp",
 ]

@@ -19,15 +19,33 @@ def statistics_from_resp(
     resp = resp * row_weights[:, None]
     count = resp.sum(axis=0)
     origin = row_weights @ rows / row_weights.sum()
-    rows = rows - origin
-    centers = resp.T @ rows / np.where(count > 0, count, 1.0)[:, None]
+    centers = resp.T @ (rows - origin) / np.where(count > 0, count, 1.0)[:, None]
+    return _about(shape, rows, resp, row_weights, centers + origin)
+
+
+def statistics_about(
+    shape: FactorShape,
+    rows: np.ndarray,
+    resp: np.ndarray,
+    row_weights: np.ndarray | None,
+    centers: np.ndarray,
+) -> GaussianStatistics:
+    """The same about given `centers` (K, d), so that the statistics of blocks add."""
+    rows = np.asarray(rows, dtype=np.float64)
+    row_weights = np.ones(len(rows)) if row_weights is None else row_weights
+    return _about(shape, rows, resp * row_weights[:, None], row_weights, centers)
+
+
+def _about(
+    shape: FactorShape, rows: np.ndarray, counted: np.ndarray, row_weights: np.ndarray, centers: np.ndarray
+) -> GaussianStatistics:
     layout = StatisticsLayout(shape, *centers.shape)
-    statistics = GaussianStatistics(centers + origin, layout, np.zeros(layout.size))
-    statistics.count[...] = count
+    statistics = GaussianStatistics(centers, layout, np.zeros(layout.size))
+    statistics.count[...] = counted.sum(axis=0)
     for k, center in enumerate(centers):
         y = rows - center
-        statistics.sum[k] = resp[:, k] @ y
-        _add_scatter(statistics, k, resp[:, k], y)
+        statistics.sum[k] = counted[:, k] @ y
+        _add_scatter(statistics, k, counted[:, k], y)
     statistics.values[-2:] = row_weights.sum(), len(rows)
     return statistics
 

@@ -22,6 +22,7 @@ from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.given_memberships import with_resp
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.row_weights import row_weights
@@ -108,6 +109,9 @@ default='auto'
         (Λ, the covariance of the rows / K^{2/d}; for diagonal and spherical types one variance).
     weights : {'free', 'equal'}, default='free'
         'equal' holds every weight at 1 / K.
+    resp_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
+        Labels, -1 for a row that has none, or memberships to begin with, of the rows that `fit`
+        is given. What else is given of the start takes the place of what they say.
 
     Attributes
     ----------
@@ -179,6 +183,7 @@ default='auto'
         "acceleration": [StrOptions({"squarem"}), None],
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
+        "resp_init": ["array-like", None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -202,6 +207,7 @@ default='auto'
         acceleration: str | None = "squarem",
         prior: Any = None,
         weights: str = "free",
+        resp_init: Any = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -221,6 +227,7 @@ default='auto'
         self.acceleration = acceleration
         self.prior = prior
         self.weights = weights
+        self.resp_init = resp_init
 
     # Fitting
 
@@ -264,7 +271,7 @@ default='auto'
 
     def _fit(self, X: Any, sample_weight: Any) -> None:
         source = self._source_to_fit(X, sample_weight)
-        plan = self._plan(source.n_features)
+        plan = self._plan(source)
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
             result = fit_mixture(sweep, plan, check_random_state(self.random_state))
             best = result.best
@@ -310,7 +317,8 @@ default='auto'
             )
         return source
 
-    def _plan(self, n_features: int) -> FitPlan:
+    def _plan(self, source: Source) -> FitPlan:
+        n_features = source.n_features
         if self.covariance_type in UNIVARIATE and n_features != 1:
             raise ValueError(
                 f"covariance_type={self.covariance_type!r} is mclust's name for data of one column, but X "
@@ -329,13 +337,18 @@ default='auto'
             n_init=self.n_init,
             init_params=self.init_params,
             acceleration=self.acceleration,
-            given=check_given(
-                self.weights_init,
-                self.means_init,
-                self.precisions_init,
+            given=with_resp(
+                check_given(
+                    self.weights_init,
+                    self.means_init,
+                    self.precisions_init,
+                    self.n_components,
+                    n_features,
+                    self._structure(),
+                ),
+                self.resp_init,
+                source,
                 self.n_components,
-                n_features,
-                self._structure(),
             ),
             prior=check_prior(self.prior, n_features, self._structure()),
             equal_weights=self.weights == "equal",

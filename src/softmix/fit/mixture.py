@@ -13,6 +13,7 @@ from softmix.fit.report import FitReport
 from softmix.fit.reseeding import reseeded
 from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample, rows_to_draw, sample_size
+from softmix.fit.starts.given import statistics_of_given
 from softmix.fit.starts.nearest import nearest
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
@@ -102,6 +103,10 @@ def _start(
     given = plan.given.complete(plan.structure.shape)
     if given is not None:
         return given
+    shape = plan.structure.shape
+    if plan.given.resp is not None:
+        statistics = statistics_of_given(sweep, plan.given.resp, plan.n_components, shape, spread.mean)
+        return plan.given.over(maximiser.m_step(statistics))
     K, d, n = plan.n_components, sweep.source.n_features, sweep.source.n_rows
     searches = plan.init_params in SEARCHES and plan.given.means is None
     wanted = rows_to_draw(n, K, d) if searches else sample_size(K, d)
@@ -112,7 +117,7 @@ def _start(
         resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
     else:
         resp = _memberships(sample, plan, rng, tally)
-    statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
+    statistics = statistics_from_resp(shape, sample.rows, resp, sample.weights)
     return plan.given.over(maximiser.m_step(statistics))
 
 

@@ -19,6 +19,7 @@ class Given:
     weights: np.ndarray | None = None
     means: np.ndarray | None = None
     factors: np.ndarray | None = None
+    resp: np.ndarray | None = None  # labels (n,), -1 for none, or memberships (n, K)
 
     def complete(self, shape: FactorShape) -> GaussianParameters | None:
         """The parameters that were given, if they are all there."""
@@ -82,7 +83,9 @@ class FitPlan:
         """What a run begins with, in a word."""
         if self.resumed is not None:
             return "resumed"
-        return self.init_params if self.given.complete(self.structure.shape) is None else "given"
+        if self.given.complete(self.structure.shape) is not None:
+            return "given"
+        return self.init_params if self.given.resp is None else "resp_init"
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,6 +66,14 @@ class ThreadSweep:
         self._for_each_block(lambda number, block: total.add(number, e_step(block)))
         return total.total()
 
+    def add_up(self, of_block: Callable[[slice, Block], GaussianStatistics]) -> GaussianStatistics:
+        """The sum over all blocks of what `of_block` gives for (its rows' place among all, block)."""
+        total: TreeSum[GaussianStatistics] = TreeSum()
+        self._for_each_block(
+            lambda number, block: total.add(number, of_block(self._span(number, block), block))
+        )
+        return total.total()
+
     def evaluate(self, parameters: GaussianParameters, **outputs: np.ndarray) -> None:
         """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for all rows."""
         e_step = GaussianEStep(parameters, self.source.dtype)

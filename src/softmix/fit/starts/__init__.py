@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from softmix.fit.starts.auto import Found, auto, rows_to_draw
+from softmix.fit.starts.auto import auto, rows_to_draw
+from softmix.fit.starts.found import Found
 from softmix.fit.starts.hierarchical import hierarchical
 from softmix.fit.starts.kmeans import kmeans
 from softmix.fit.starts.kmeans_plusplus import kmeans_plusplus

@@ -18,6 +18,7 @@ import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, Split, halves, split
 from softmix.fit.short_runs import ShortRuns
+from softmix.fit.starts.found import Found
 from softmix.fit.starts.sample import Sample, sample_size
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.fit.starts.units import units_of
@@ -26,8 +27,9 @@ from softmix.structures import Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
-# A top from which this many pulses in a row lead no higher is left; pulses of a start at most.
-_PATIENCE, _PULSES = 3, 6
+# A top from which this many pulses in a row lead no higher is left, fewer where components, and so
+# ways to split them, are few; pulses of a start at most.
+_PATIENCE, _PATIENCE_OF_FEW, _FEW, _PULSES = 3, 2, 4, 6
 # Of the components this share is split in a pulse, and this many more make a start.
 _SHARE, _OVER = 0.5, 0.5
 # Steps with too many components, and after the merge, where columns are few and where they are many.
@@ -67,14 +69,6 @@ class Top(NamedTuple):
 
     def is_near(self, other: "Top", within: float) -> bool:
         return self.soundness == other.soundness and abs(self.height - other.height) <= within
-
-
-class Found(NamedTuple):
-    """What a search found, and what it took."""
-
-    resp: np.ndarray  # (n, K), memberships of the sample's rows
-    starts_tried: int
-    rows_touched: int
 
 
 def rows_to_draw(n_rows: int, n_components: int, n_features: int) -> int:
@@ -181,7 +175,7 @@ class Search:
             more = self._split(top.parameters, which, SPLITS[number % len(SPLITS)])
             reached = self._settle(more, 1.0)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
-            if failures == _PATIENCE:
+            if failures == (_PATIENCE if self.n_components > _FEW else _PATIENCE_OF_FEW):
                 break
         return top
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from softmix.fit.moves import Components, merge
 from softmix.fit.short_runs import ShortRuns
+from softmix.fit.starts.found import Found
 from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.sample import Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
@@ -36,23 +37,23 @@ _PSEUDO_ROWS, _APART = 4.0, 1.0
 
 def hierarchical(
     sample: Sample, n_components: int, rng: np.random.RandomState, structure: Structure, share: float
-) -> np.ndarray:
+) -> Found:
     """Memberships (n, K): hard, or, where only some of the rows were agglomerated, by one E-step."""
     found = min(n_components, len(sample.rows))
     in_units = units_of(sample, structure)
     few = sample.subset(_ROWS, rng)
     rows = in_units(few.rows)
     if found == 1 or rows.shape[1] == 0:
-        return one_hot(np.zeros(len(sample.rows), dtype=int), n_components)
+        return Found(one_hot(np.zeros(len(sample.rows), dtype=int), n_components), 1, 0)
     small = _small_clusters(rows, few.weights, found, rng)
     labels = agglomerate(_moments(rows, few.weights, small, structure), found, structure)[small]
     if few is sample:
-        return one_hot(labels, n_components)
+        return Found(one_hot(labels, n_components), 1, 0)
     parameters = ShortRuns(rows, few.weights, structure, share).from_labels(labels, found, _PSEUDO_ROWS)
     resp = np.zeros((len(sample.rows), n_components))
     all_rows = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
     resp[:, :found], _ = all_rows.memberships(parameters)
-    return resp
+    return Found(resp, 1, len(sample.rows))
 
 
 def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> np.ndarray:
@@ -65,12 +66,12 @@ def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> 
     losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
     joined = np.arange(n)
     for _ in range(n - n_clusters):
-        i, j = np.unravel_index(np.argmin(losses), losses.shape)
+        i, j = divmod(int(np.argmin(losses)), n)
         joined[joined == j] = i
-        clusters = _replaced(clusters, int(i), merge(clusters, np.array([[i, j]])))
-        own[i] = _terms(clusters[[i]], structure, apart)[0]
+        clusters = _replaced(clusters, i, merge(clusters, np.array([[i, j]])))
+        own[i] = _terms(clusters[[int(i)]], structure, apart)[0]
         losses[j], losses[:, j] = np.inf, np.inf
-        others = np.setdiff1d(np.unique(joined), [i])
+        others = np.setdiff1d(np.unique(joined), np.array([i]))
         pairs = np.sort(np.stack([np.full(len(others), i), others], axis=1), axis=1)
         losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
     return np.unique(joined, return_inverse=True)[1]
