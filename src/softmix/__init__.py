@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from softmix.blocks.scan import scan as scan
     from softmix.estimators.gaussian_mixture import GaussianMixture as GaussianMixture
     from softmix.exceptions import DegenerateComponentWarning as DegenerateComponentWarning
+    from softmix.exceptions import SearchInterruptedWarning as SearchInterruptedWarning
+    from softmix.selection.mixture_search import MixtureSearch as MixtureSearch
     from softmix.store.model_file import load as load
 
 __version__ = "0.1.0"
@@ -19,11 +21,20 @@ __version__ = "0.1.0"
 _HOMES = {
     "DegenerateComponentWarning": "softmix.exceptions",
     "GaussianMixture": "softmix.estimators.gaussian_mixture",
+    "MixtureSearch": "softmix.selection.mixture_search",
+    "SearchInterruptedWarning": "softmix.exceptions",
     "load": "softmix.store.model_file",
     "scan": "softmix.blocks.scan",
 }
 
-__all__ = ["DegenerateComponentWarning", "GaussianMixture", "load", "scan"]
+__all__ = [
+    "DegenerateComponentWarning",
+    "GaussianMixture",
+    "MixtureSearch",
+    "SearchInterruptedWarning",
+    "load",
+    "scan",
+]
 
 
 def __getattr__(name: str) -> Any:

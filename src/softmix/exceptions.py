@@ -13,6 +13,10 @@ class DegenerateComponentWarning(UserWarning):
     """
 
 
+class SearchInterruptedWarning(UserWarning):
+    """A search over models was interrupted, and chose among those fitted until then."""
+
+
 class IllDefinedCovarianceError(ValueError):
     """A covariance is singular and the user has forbidden the floor (``reg_covar=0``).
 

@@ -1,0 +1,159 @@
+"""Fit the models of a grid to the rows of one source: starts that are shared, then EM for each."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from softmix.blocks import Source
+from softmix.e_step import statistics_from_resp
+from softmix.estimators.given_prior import check_prior
+from softmix.fit import FitPlan, FitResult, fit_mixture
+from softmix.fit.degeneracy import n_unwitnessed
+from softmix.fit.plan import Given
+from softmix.fit.spread import Spread, measure_spread
+from softmix.m_step import CovarianceFloor
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.selection.settings import Cell, Settings
+from softmix.selection.starts import Starts, feeders
+from softmix.sweep import ThreadSweep
+
+# Steps from each start before the likeliest goes on.
+_TRIAL = 6
+# Of a source of no more rows than these, a sample has them all.
+_ALL_DRAWN = 4096
+# Fewer rows than these are an outlier and not a cluster, whatever the structure asks for.
+_FEWEST = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fit of one model, and what its rows say of it."""
+
+    result: FitResult
+    log_likelihood: float
+    classification_log_likelihood: float
+    complaint: str  # why it is degenerate; empty where it is not
+
+
+class CellFits:
+    """Fits of models to the rows of `source`, each with `n_jobs` threads.
+
+    Two threads may fit two models at once. What a model becomes depends on neither.
+    """
+
+    def __init__(self, source: Source, settings: Settings, sizes: tuple[int, ...], n_jobs: int) -> None:
+        self.source, self._settings, self._n_jobs = source, settings, n_jobs
+        weights = source.row_weights()
+        self.n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
+        self._sizes = tuple(K for K in sizes if K <= self.n_counted)
+        self._starts: Starts | None = None
+        self._spreads: dict[FactorShape, Spread] = {}
+
+    def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
+        """The searches for starts that `cells` need: (free structure, run)."""
+        if self._settings.init_params != "auto" or not self._sizes:
+            return []
+        if self._starts is None:
+            with ThreadSweep(self.source, self._n_jobs) as sweep:
+                self._starts = Starts(sweep, self._sizes, self._settings.reg_covar, self._settings.seed)
+        names = dict.fromkeys(name for cell in cells for name in feeders(cell.structure))
+        return [(name, run) for name in names for run in range(self._settings.n_init)]
+
+    def find(self, path: tuple[str, int]) -> None:
+        """Make one of the searches of `paths`."""
+        if self._starts is not None:
+            self._starts.find(*path)
+
+    def fit(self, cell: Cell) -> Fitted:
+        """EM from the best start of `cell`.
+
+        Raises
+        ------
+        ValueError
+            If the prior does not fit the structure, or, without a floor, a covariance is singular.
+        """
+        plan = self._plan(cell)
+        with ThreadSweep(self.source, self._n_jobs) as sweep:
+            spread = self._spread(sweep, cell.structure.shape)
+            floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
+            start = self._best_start(sweep, plan, cell, floor)
+            rng = np.random.RandomState(
+                [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
+            )
+            result = fit_mixture(sweep, plan if start is None else _from(plan, start), rng)
+            return Fitted(
+                result,
+                sweep.log_likelihood(result.parameters),
+                sweep.classification_log_likelihood(result.parameters),
+                self._complaint(cell, result, floor),
+            )
+
+    def _plan(self, cell: Cell) -> FitPlan:
+        asked = self._settings
+        return FitPlan(
+            structure=cell.structure,
+            n_components=cell.n_components,
+            tol=asked.tol,
+            reg_covar=asked.reg_covar,
+            max_iter=asked.max_iter,
+            n_init=asked.n_init,
+            init_params=asked.init_params,
+            acceleration=asked.acceleration,
+            prior=check_prior(asked.prior, self.source.n_features, cell.structure),
+            equal_weights=asked.weights == "equal",
+        )
+
+    def _spread(self, sweep: ThreadSweep, shape: FactorShape) -> Spread:
+        if shape not in self._spreads:
+            self._spreads[shape] = measure_spread(sweep, shape)
+        return self._spreads[shape]
+
+    def _best_start(
+        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
+    ) -> GaussianParameters | None:
+        """The start that a few steps take highest; None where no path led to this K."""
+        if self._starts is None:
+            return None
+        sample, begun = self._starts.sample, []
+        for resp in self._starts.memberships(cell, self._settings.n_init):
+            statistics = statistics_from_resp(cell.structure.shape, sample.rows, resp, sample.weights)
+            begun.append(cell.structure.m_step(statistics, floor))
+        if len(begun) < 2:
+            return begun[0] if begun else None
+        trial = replace(plan, max_iter=_TRIAL, acceleration=None)
+        tried = [fit_mixture(sweep, _from(trial, start), np.random.RandomState(0)) for start in begun]
+
+        def height(result: FitResult) -> tuple[bool, float]:
+            return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
+
+        return max(tried, key=height).parameters
+
+    def _complaint(self, cell: Cell, result: FitResult, floor: CovarianceFloor) -> str:
+        """Why the fit is degenerate, or nothing."""
+        # What holds every component, such as a constant column, is the rows' and no fault of this model.
+        every = [d for d in result.degeneracies if len(d.components) == cell.n_components]
+        if own := [d for d in result.degeneracies if d not in every]:
+            return own[0].describe()
+        counts = result.parameters.weights * self._n_distinct
+        needed = cell.structure.rows_needed(self.source.n_features)
+        few = np.flatnonzero(counts < max(_FEWEST, needed) - 1e-6)
+        if len(few) and cell.n_components > 1:
+            return (
+                f"Component {few[0]} has {counts[few[0]]:.3g} distinct rows, fewer than the "
+                f"{max(_FEWEST, needed):.3g} that say what its covariance is."
+            )
+        thin = not every and n_unwitnessed(result.parameters, counts, floor, cell.structure)
+        if thin and cell.n_components > 1:
+            return "A component is thinner than its few rows can witness."
+        return ""
+
+    @property
+    def _n_distinct(self) -> float:
+        """Distinct rows, as far as they are known: copies of a row say nothing of a spread."""
+        if self._starts is None or self.n_counted > _ALL_DRAWN:
+            return float(self.n_counted)
+        return float(len(self._starts.sample.rows))
+
+
+def _from(plan: FitPlan, start: GaussianParameters) -> FitPlan:
+    return replace(plan, given=Given(start.weights, start.means, start.factors))

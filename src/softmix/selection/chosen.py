@@ -1,0 +1,41 @@
+"""A fit of the grid as the GaussianMixture that would have made it."""
+
+from typing import Any
+
+import numpy as np
+
+from softmix.blocks import ArrayBlocks, Source
+from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.gaussian_mixture import GaussianMixture
+from softmix.fit import FitResult
+from softmix.selection.settings import Cell
+from softmix.sweep import ThreadSweep, resolve_n_jobs
+
+
+def as_estimator(
+    cell: Cell, result: FitResult, source: Source, parameters: dict[str, Any], columns: dict[str, Any]
+) -> GaussianMixture:
+    """A fitted GaussianMixture.
+
+    Parameters
+    ----------
+    cell : Cell
+    result : FitResult
+    source : Source
+        The rows that were fitted.
+    parameters : dict
+        The other parameters of the GaussianMixture.
+    columns : dict
+        `n_features_in_`, and `feature_names_in_` where there are names.
+    """
+    model = GaussianMixture(cell.n_components, covariance_type=cell.covariance_type, **parameters)
+    vars(model).update(columns)
+    set_attributes(model, result.parameters, source.dtype)
+    model.converged_, model.n_iter_, model.lower_bounds_ = result.converged, result.n_iter, result.trace
+    outputs: dict[str, np.ndarray] = {}
+    if isinstance(source, ArrayBlocks):
+        model.labels_ = outputs["labels"] = np.empty(source.n_rows, dtype=np.int64)
+    with ThreadSweep(source, resolve_n_jobs(model.n_jobs)) as sweep:
+        stored = get_parameters(model, cell.structure.shape)
+        model.lower_bound_ = sweep.log_likelihood(stored, **outputs) / source.total_weight
+    return model

@@ -1,0 +1,137 @@
+"""Fit a grid of models and say how each one went, keeping what is fitted when interrupted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from softmix.blocks import ArrayBlocks, Source
+from softmix.fit import FitResult
+from softmix.selection.cell_fits import CellFits, Fitted
+from softmix.selection.parallel import for_each
+from softmix.selection.record import SearchRecord, Status
+from softmix.selection.settings import Cell, Settings
+from softmix.sweep import ThreadSweep, one_blas_thread
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """A model of the grid: what is said of it, and its fit where there is one."""
+
+    record: SearchRecord
+    result: FitResult | None
+
+
+@dataclass(eq=False)
+class SearchRun:
+    """The models fitted so far.
+
+    Parameters
+    ----------
+    source : Source
+    settings : Settings
+    sizes : tuple of int
+        All numbers of components of the search.
+    n_jobs : int
+    told : callable
+        Called with each record as it is made, from any thread.
+    folds : sequence of (train, test)
+        Row numbers, where rows are held out.
+    tried : dict
+        Cell → Tried. It begins with those of an earlier run.
+    """
+
+    source: Source
+    settings: Settings
+    sizes: tuple[int, ...]
+    n_jobs: int
+    told: Callable[[SearchRecord], None]
+    folds: Sequence[tuple[np.ndarray, np.ndarray]] = ()
+    tried: dict[Cell, Tried] = field(default_factory=dict)
+
+    def go(self, cells: Sequence[Cell]) -> bool:
+        """Fit those of `cells` that are not yet; False if Ctrl-C ended it before all were."""
+        missing = [cell for cell in cells if cell not in self.tried]
+        try:
+            with one_blas_thread():
+                self._fit(missing)
+        except KeyboardInterrupt:
+            return False
+        return True
+
+    def _fit(self, missing: list[Cell]) -> None:
+        # One block is one thread's work: then models are fitted side by side instead.
+        small = isinstance(self.source, ArrayBlocks) and len(self.source) < 2 * self.n_jobs
+        beside, within = (self.n_jobs, 1) if small else (1, self.n_jobs)
+        fits = [CellFits(source, self.settings, self.sizes, within) for source in self._training_sources()]
+        searches = [(one, path) for one in fits for path in one.paths(missing)]
+        for_each(searches, lambda task: task[0].find(task[1]), beside)
+        for_each(missing, lambda cell: self._try(cell, fits), beside)
+
+    def _training_sources(self) -> list[Source]:
+        """All rows, and those of each fold."""
+        return [self.source, *(self._rows(train) for train, _ in self.folds)]
+
+    def _rows(self, numbers: np.ndarray) -> ArrayBlocks:
+        rows, weights = self.source.take(numbers)
+        return ArrayBlocks(rows, weights)
+
+    def _try(self, cell: Cell, fits: list[CellFits]) -> None:
+        begin = perf_counter()
+        tried = self._tried(cell, fits)
+        record = replace(tried.record, seconds=perf_counter() - begin)
+        self.tried[cell] = Tried(record, tried.result)
+        self.told(record)
+
+    def _tried(self, cell: Cell, fits: list[CellFits]) -> Tried:
+        nothing = SearchRecord(
+            cell.covariance_type, cell.structure.name, cell.n_components, self._n_parameters(cell)
+        )
+        fewest = min(one.n_counted for one in fits)
+        if cell.n_components > fewest:
+            found = f"{cell.n_components} components need as many rows; there are {fewest}"
+            where = " in a fold." if fewest < fits[0].n_counted else "."
+            return Tried(replace(nothing, status=Status.NOT_POSSIBLE, reason=found + where), None)
+        try:
+            fitted = fits[0].fit(cell)
+            held_out = self._held_out(cell, fits[1:]) if self.folds else np.nan
+        except ValueError as error:
+            return Tried(replace(nothing, status=Status.FAILED, reason=str(error)), None)
+        return Tried(self._record(nothing, fitted, held_out), fitted.result)
+
+    def _n_parameters(self, cell: Cell) -> int:
+        equal = self.settings.weights == "equal"
+        return cell.structure.n_parameters(cell.n_components, self.source.n_features, equal_weights=equal)
+
+    def _record(self, nothing: SearchRecord, fitted: Fitted, held_out: float) -> SearchRecord:
+        price = nothing.n_parameters * np.log(self.source.total_weight)
+        status, reason = Status.CONVERGED, ""
+        if fitted.complaint or not fitted.result.sound:
+            status, reason = Status.DEGENERATE, fitted.complaint
+        elif not fitted.result.converged and self.settings.max_iter > 0:
+            status, reason = (
+                Status.NOT_CONVERGED,
+                f"EM was still climbing at max_iter={self.settings.max_iter}.",
+            )
+        return replace(
+            nothing,
+            log_likelihood=fitted.log_likelihood,
+            bic=-2.0 * fitted.log_likelihood + price,
+            icl=-2.0 * fitted.classification_log_likelihood + price,
+            aic=-2.0 * fitted.log_likelihood + 2.0 * nothing.n_parameters,
+            cv=held_out,
+            sweeps=fitted.result.n_iter,
+            status=status,
+            reason=reason,
+        )
+
+    def _held_out(self, cell: Cell, fits: list[CellFits]) -> float:
+        """The mean log-density of each row under the model that is fitted to the other folds."""
+        total = weight = 0.0
+        for (_, test), one in zip(self.folds, fits, strict=True):
+            source = self._rows(test)
+            with ThreadSweep(source, 1) as sweep:
+                total += sweep.log_likelihood(one.fit(cell).result.parameters)
+            weight += source.total_weight
+        return total / weight

@@ -1,0 +1,50 @@
+"""What a search is asked for: the grid, and how each of its models is fitted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from softmix.structures import STRUCTURES, Structure
+
+
+class Cell(NamedTuple):
+    """One model of the grid."""
+
+    covariance_type: str
+    n_components: int
+
+    @property
+    def structure(self) -> Structure:
+        return STRUCTURES[self.covariance_type]
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """How every model is fitted: GaussianMixture's parameters of these names, and a seed."""
+
+    tol: float
+    reg_covar: float
+    max_iter: int
+    n_init: int
+    init_params: str
+    acceleration: str | None
+    prior: Any
+    weights: str
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The models to try, and how rows are shared out.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Those to fit now.
+    sizes : tuple of int
+        All numbers of components of the search, of models that are fitted already too: the
+        search for starts goes along them.
+    """
+
+    cells: Sequence[Cell]
+    sizes: tuple[int, ...]
