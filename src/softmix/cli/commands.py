@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from softmix import __version__
+from softmix.cli.several import Names, Sizes
 
 _COVARIANCES = (
     *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
@@ -59,15 +60,30 @@ def _jobs(command: Command) -> Command:
 @cli.command(short_help="Fit a mixture to a table.")
 @click.argument("data", metavar="DATA")
 @click.option(
-    "-k", "--components", type=click.IntRange(min=1), required=True, metavar="K", help="Number of clusters."
+    "-k",
+    "--components",
+    type=Sizes(),
+    required=True,
+    metavar="K",
+    help="Number of clusters. Several, such as 1:9 or 2,4,6, are tried, and the best is kept.",
 )
 @click.option(
     "--covariance",
-    type=click.Choice(_COVARIANCES),
+    type=Names(_COVARIANCES),
     default="full",
     show_default=True,
-    help="What the clusters may look like: any ellipses, alike, axis-parallel, round.",
+    metavar="TYPE",
+    help=f"What the clusters may look like: any ellipses, alike, axis-parallel, round. One of "
+    f"{', '.join(_COVARIANCES)}. Several, such as full,diag, or all are tried, and the best is kept.",
 )
+@click.option(
+    "--criterion",
+    type=click.Choice(("bic", "icl", "aic", "cv")),
+    default="bic",
+    show_default=True,
+    help="What decides which of several models is kept.",
+)
+@click.option("--table", metavar="FILE", help="Write what became of each model (.csv, .parquet).")
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
@@ -102,18 +118,15 @@ def _jobs(command: Command) -> Command:
 @click.option(
     "--tol",
     type=click.FloatRange(min=0),
-    default=1e-5,
-    show_default=True,
     metavar="GAIN",
-    help="Stop when at most this log-likelihood per row is still to be gained.",
+    help="Stop when at most this log-likelihood per row is still to be gained. Default: 0.00001; 0.0001 "
+    "where several models are tried.",
 )
 @click.option(
     "--max-iter",
     type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
     metavar="N",
-    help="Largest number of sweeps of a start.",
+    help="Largest number of sweeps of a start. Default: 1000.",
 )
 @click.option(
     "--reg-covar",
@@ -137,6 +150,7 @@ def fit(**options: Any) -> None:
       softmix fit faithful.csv -k 2 -o model.softmix
       softmix fit flowers.parquet -k 3 --id plant --columns petal_length,petal_width \\
           -o model.softmix --memberships clusters.csv --plot clusters.png
+      softmix fit faithful.csv -k 1:9 --covariance all --criterion icl -o best.softmix
     """
     from softmix.cli.fit import FitRequest, run  # noqa: PLC0415
 

@@ -15,9 +15,11 @@ from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
 from softmix.cli.inputs import split_names, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
+from softmix.cli.search import as_json, fit_search, show_search, write_table
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.exceptions import TableError
+from softmix.selection import MixtureSearch
 from softmix.store import save
 from softmix.store.row_outputs import predictions
 
@@ -30,8 +32,10 @@ class FitRequest:
     """The options of `softmix fit`."""
 
     data: str
-    components: int
-    covariance: str
+    components: tuple[int, ...]
+    covariance: tuple[str, ...]
+    criterion: str
+    table: str | None
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     weights: str | None
@@ -43,8 +47,8 @@ class FitRequest:
     plot_columns: tuple[str, ...]
     n_init: int
     init: str
-    tol: float
-    max_iter: int
+    tol: float | None
+    max_iter: int | None
     reg_covar: float
     prior: bool
     equal_weights: bool
@@ -54,7 +58,29 @@ class FitRequest:
 
     @property
     def files(self) -> dict[str, str | None]:
-        return {"model": self.output, "memberships": self.memberships, "picture": self.plot}
+        files = {"model": self.output, "memberships": self.memberships, "picture": self.plot}
+        return files | ({"table": self.table} if self.table is not None else {})
+
+    @property
+    def is_search(self) -> bool:
+        """Whether there are several models to try."""
+        several = len(self.components) > 1 or len(self.covariance) > 1 or self.covariance == ("all",)
+        return several or self.table is not None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of the estimator, those that a search and a single fit share."""
+        given = {"tol": self.tol, "max_iter": self.max_iter}
+        return {
+            **{name: value for name, value in given.items() if value is not None},
+            "reg_covar": self.reg_covar,
+            "n_init": self.n_init,
+            "init_params": self.init,
+            "random_state": self.seed,
+            "n_jobs": self.jobs,
+            "prior": "default" if self.prior else None,
+            "weights": "equal" if self.equal_weights else "free",
+        }
 
 
 def run(request: FitRequest) -> None:
@@ -63,6 +89,7 @@ def run(request: FitRequest) -> None:
     with Outputs([request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
+        models_file = outputs.add(request.table, "--table", TABLES)
         picture = outputs.add(request.plot, "--plot", PICTURES)
         if picture is not None:
             import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
@@ -72,45 +99,55 @@ def run(request: FitRequest) -> None:
             )
             outputs.refuse_inputs(rows.files)
             plot_columns = _plot_columns(request.plot_columns, rows)
-            with voice.tidy_warnings(), voice.busy(f"Fitting {request.components} components"):
-                model, summary = _fit(request, rows)
+            with voice.tidy_warnings():
+                model, summary, search = _fit(request, rows, voice)
         except TableError as error:
             raise told_in_options(error) from error
         if model_file is not None:
             save(model, model_file)
+        if search is not None and models_file is not None and request.table is not None:
+            write_table(search, models_file, request.table)
         if table_file is not None and request.memberships is not None:
             write_rows(model, rows, predictions, table_file, request.memberships)
         if picture is not None and request.plot is not None:
             _draw(model, rows, plot_columns, picture, Path(request.plot).suffix[1:].lower())
     voice.answer({"data": request.data, **summary, "files": request.files, "warnings": voice.warned})
     if voice.speaks:
+        if search is not None:
+            show_search(voice, search)
         show_fit(voice, request.data, model, summary)
         show_files(voice, request.data, request.files)
 
 
-def _fit(request: FitRequest, rows: Scan) -> tuple[GaussianMixture, dict[str, Any]]:
+def _fit(
+    request: FitRequest, rows: Scan, voice: Voice
+) -> tuple[GaussianMixture, dict[str, Any], MixtureSearch | None]:
     _check_size(request, rows.source)
-    model = GaussianMixture(
-        request.components,
-        covariance_type=request.covariance,
-        tol=request.tol,
-        reg_covar=request.reg_covar,
-        max_iter=request.max_iter,
-        n_init=request.n_init,
-        init_params=request.init,
-        random_state=request.seed,
-        n_jobs=request.jobs,
-        prior="default" if request.prior else None,
-        weights="equal" if request.equal_weights else "free",
-    )
     begin = perf_counter()
     try:
-        model.fit(rows)
+        if request.is_search:
+            search = fit_search(rows, _grid(request), request.parameters, voice)
+            summary = summarise(search.best_estimator_, rows, perf_counter() - begin)
+            return search.best_estimator_, {**summary, "search": as_json(search)}, search
+        model = GaussianMixture(
+            request.components[0], covariance_type=request.covariance[0], **request.parameters
+        )
+        with voice.busy(f"Fitting {request.components[0]} components"):
+            model.fit(rows)
     except TableError:
         raise
     except ValueError as error:
         raise UserError(f"{request.data}: {in_options(str(error))}") from error
-    return model, summarise(model, rows, perf_counter() - begin)
+    return model, summarise(model, rows, perf_counter() - begin), None
+
+
+def _grid(request: FitRequest) -> dict[str, Any]:
+    covariance = "all" if request.covariance == ("all",) else request.covariance
+    return {
+        "n_components": request.components,
+        "covariance_type": covariance,
+        "criterion": request.criterion,
+    }
 
 
 def _check_size(request: FitRequest, source: Source) -> None:
@@ -121,9 +158,9 @@ def _check_size(request: FitRequest, source: Source) -> None:
     word = "" if weights is None else " of positive weight"
     if source.n_rows < 2:
         raise UserError(f"{request.data}: has 1 row. A fit needs at least 2.")
-    if request.components > counted:
+    if (fewest := request.components[0]) > counted:
         raise UserError(
-            f"{request.data}: -k {request.components} asks for more components than there are rows{word} "
+            f"{request.data}: -k {fewest} asks for more components than there are rows{word} "
             f"({counted:,}). Lower -k."
         )
 

@@ -7,7 +7,7 @@ import numpy as np
 from softmix.blocks import Source
 from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_prior import check_prior
-from softmix.fit import FitPlan, FitResult, fit_mixture
+from softmix.fit import FitPlan, FitResult, RunResult, fit_mixture
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.plan import Given
 from softmix.fit.spread import Spread, measure_spread
@@ -80,12 +80,16 @@ class CellFits:
             rng = np.random.RandomState(
                 [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
             )
-            result = fit_mixture(sweep, plan if start is None else _from(plan, start), rng)
+            if start is not None:
+                plan = _from(plan, start)
+            elif self._starts is not None:  # no path led to so many: rows are few
+                plan = replace(plan, init_params="kmeans")
+            result = fit_mixture(sweep, plan, rng)
             return Fitted(
                 result,
-                sweep.log_likelihood(result.parameters),
-                sweep.classification_log_likelihood(result.parameters),
-                self._complaint(cell, result, floor),
+                sweep.log_likelihood(result.best.parameters),
+                sweep.classification_log_likelihood(result.best.parameters),
+                self._complaint(cell, result.best, floor),
             )
 
     def _plan(self, cell: Cell) -> FitPlan:
@@ -121,14 +125,14 @@ class CellFits:
         if len(begun) < 2:
             return begun[0] if begun else None
         trial = replace(plan, max_iter=_TRIAL, acceleration=None)
-        tried = [fit_mixture(sweep, _from(trial, start), np.random.RandomState(0)) for start in begun]
+        tried = [fit_mixture(sweep, _from(trial, start), np.random.RandomState(0)).best for start in begun]
 
-        def height(result: FitResult) -> tuple[bool, float]:
+        def height(result: RunResult) -> tuple[bool, float]:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
 
         return max(tried, key=height).parameters
 
-    def _complaint(self, cell: Cell, result: FitResult, floor: CovarianceFloor) -> str:
+    def _complaint(self, cell: Cell, result: RunResult, floor: CovarianceFloor) -> str:
         """Why the fit is degenerate, or nothing."""
         # What holds every component, such as a constant column, is the rows' and no fault of this model.
         every = [d for d in result.degeneracies if len(d.components) == cell.n_components]

@@ -30,8 +30,10 @@ def as_estimator(
     """
     model = GaussianMixture(cell.n_components, covariance_type=cell.covariance_type, **parameters)
     vars(model).update(columns)
-    set_attributes(model, result.parameters, source.dtype)
-    model.converged_, model.n_iter_, model.lower_bounds_ = result.converged, result.n_iter, result.trace
+    best = result.best
+    set_attributes(model, best.parameters, source.dtype)
+    model.converged_, model.n_iter_, model.lower_bounds_ = best.converged, best.n_iter, best.trace
+    model.fit_report_ = result.report
     outputs: dict[str, np.ndarray] = {}
     if isinstance(source, ArrayBlocks):
         model.labels_ = outputs["labels"] = np.empty(source.n_rows, dtype=np.int64)

@@ -14,7 +14,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, check_cv
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -27,6 +27,8 @@ from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning, SearchInterruptedWarning
+from softmix.fit.spread import measure_spread
+from softmix.parameters import FactorShape
 from softmix.selection.choose_types import check_sizes, check_types, grid
 from softmix.selection.chosen import as_estimator
 from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_columns, ranked
@@ -59,12 +61,12 @@ class MixtureSearch(
     criterion : {'bic', 'icl', 'aic', 'cv'}, default='bic'
         What decides. 'bic', 'icl' and 'aic' as GaussianMixture has them: smaller is better. 'cv' is
         the mean log-density of held-out rows in k-fold cross-validation: larger is better.
-    cv : int, default=5
-        The number of folds, of shuffled rows, for criterion='cv'.
-    tol : float, default=1e-5
-        As of GaussianMixture, but finer: models are compared.
+    cv : int, splitter or iterable of (train, test), default=5
+        For criterion='cv': the number of folds, of shuffled rows; or scikit-learn's splitters.
+    tol : float, default=1e-4
+        As of GaussianMixture, but ten times coarser: most models are far from the best.
     reg_covar : float, default=1e-14
-    max_iter : int, default=500
+    max_iter : int, default=1000
     n_init : int, default=1
         The number of searches for starts; of 'auto', each along all numbers of components.
     init_params : {'auto', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='auto'
@@ -97,6 +99,8 @@ class MixtureSearch(
         Its criterion, of the sign that `criterion` has.
     best_index_ : int
         Its place in `results_`.
+    n_iter_ : int
+        The best model's sweeps.
     labels_ : ndarray of shape (n_samples,)
         The most probable component of each row, where rows were in memory.
     n_features_in_ : int
@@ -127,7 +131,7 @@ class MixtureSearch(
         "n_components": "no_validation",
         "covariance_type": "no_validation",
         "criterion": [StrOptions(set(LARGER_IS_BETTER))],
-        "cv": [Interval(Integral, 2, None, closed="left")],
+        "cv": ["cv_object"],
         "tol": [Interval(Real, 0.0, None, closed="left")],
         "reg_covar": [Interval(Real, 0.0, None, closed="left")],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
@@ -148,10 +152,10 @@ class MixtureSearch(
         *,
         covariance_type: str | Iterable[str] = "all",
         criterion: str = "bic",
-        cv: int = 5,
-        tol: float = 1e-5,
+        cv: Any = 5,
+        tol: float = 1e-4,
         reg_covar: float = 1e-14,
-        max_iter: int = 500,
+        max_iter: int = 1000,
         n_init: int = 1,
         init_params: str = "auto",
         random_state: Any = None,
@@ -249,7 +253,7 @@ class MixtureSearch(
     def _remember(self, run: SearchRun, source: Source) -> None:
         """Take over the models of an earlier fit, if that was of the same rows and settings."""
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
-            rows = fingerprint(sweep)
+            rows = _fingerprint(sweep)
         asked = {name: getattr(self, name) for name in (*_SETTINGS, "random_state", "cv")}
         key = rows, repr(asked), self.criterion == "cv"
         if self.warm_start and getattr(self, "_fitted_to", None) == key:
@@ -284,8 +288,12 @@ class MixtureSearch(
         return ArrayBlocks(X, row_weights(sample_weight, X))
 
     def _folds(self, source: Source, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Row numbers to fit and to hold out, those of weight 0 left out."""
         weights = source.row_weights()
         counted = np.arange(source.n_rows) if weights is None else np.flatnonzero(weights)
+        if not isinstance(self.cv, Integral):
+            folds = check_cv(self.cv).split(np.arange(source.n_rows))
+            return [(np.intersect1d(train, counted), np.intersect1d(test, counted)) for train, test in folds]
         if len(counted) < 2 * self.cv:
             raise ValueError(
                 f"cv={self.cv} folds need at least {2 * self.cv} rows that count, and there are "
@@ -303,6 +311,7 @@ class MixtureSearch(
         self.best_score_ = getattr(self.results_[number], self.criterion)
         self.best_params_ = {"n_components": cell.n_components, "covariance_type": cell.covariance_type}
         self.__dict__.pop("labels_", None)
+        self.n_iter_ = result.best.n_iter
         if hasattr(self.best_estimator_, "labels_"):
             self.labels_ = self.best_estimator_.labels_
 
@@ -387,13 +396,9 @@ class MixtureSearch(
 _SETTINGS = tuple(name for name in _PASSED_ON if name not in {"random_state", "n_jobs"})
 
 
-def fingerprint(sweep: ThreadSweep) -> tuple[Any, ...]:
+def _fingerprint(sweep: ThreadSweep) -> tuple[Any, ...]:
     """What tells these rows from others: how many, their weight, mean and covariance, to the bit."""
-    from softmix.fit.spread import measure_spread  # noqa: PLC0415
-    from softmix.parameters import FactorShape  # noqa: PLC0415
-
-    spread = measure_spread(sweep, FactorShape.FULL)
-    source = sweep.source
+    spread, source = measure_spread(sweep, FactorShape.FULL), sweep.source
     return source.n_rows, source.total_weight, spread.mean.tobytes(), spread.factor.tobytes()
 
 

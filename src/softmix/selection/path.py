@@ -26,7 +26,11 @@ _PSEUDO_ROWS, _SOFT = 1.0, 0.5
 # Steps with too many components, and after a merge.
 _MOVING, _SETTLING = 8, 4
 # The climb's tolerance in nats a row, and its steps.
-_TOL, _CLIMBING = 1e-4, 24
+_TOL, _CLIMBING = 1e-3, 16
+# The way up ends this far beyond the number of components with the best BIC.
+_BEYOND = 2
+# What is best at the end climbs in rounds of so many steps, until one gains no more than this.
+_ROUNDS, _ROUND, _ROUND_GAIN = 20, 28, 3e-5
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,32 @@ class Path:
         for K in range(min(highest, parameters.n_components), lowest - 1, -1):
             parameters = self._lower(parameters, K)
         for K in range(lowest + 1, highest + 1):
+            if K > self._likely_size() + _BEYOND:
+                break
             self._raise(K)
+        for top in [*self.tops.values()]:
+            self._finish(top)
+
+    def _finish(self, top: Top) -> None:
+        """Climb on from `top`: a step here costs a small part of a sweep of the fit that follows."""
+        parameters, height = top.parameters, top.height
+        for _ in range(_ROUNDS):
+            parameters = self._runs.anneal(parameters, np.tile([1.0, 0.0], (_ROUND, 1)))
+            before = height
+            parameters, height = self._runs.climb(parameters, _TOL, 1)
+            if height - before <= _ROUND_GAIN:
+                break
+        self._keep(parameters, height)
+
+    def _likely_size(self) -> int:
+        """The number of components with the best BIC so far."""
+        n, d = self._runs.rows.shape
+
+        def bic(K: int) -> tuple[int, float]:
+            price = self._runs.structure.n_parameters(K, d) * np.log(n)
+            return -self.tops[K].soundness, price - 2.0 * n * self.tops[K].height
+
+        return min(self.tops, key=bic)
 
     def _begin(self, n_clusters: int) -> GaussianParameters:
         labels = join_nearest(self._view, ward_centers(self._view, n_clusters, self._rng))
@@ -91,10 +120,14 @@ class Path:
         self._settle(self._runs.reduce_to(moved, K))
 
     def _settle(self, parameters: GaussianParameters) -> GaussianParameters:
-        """Climb, and keep it if it is the best at its number of components."""
+        """Climb, and keep what is reached."""
         parameters = self._runs.anneal(parameters, np.linspace([1.0, _PSEUDO_ROWS], [1.0, 0.0], _SETTLING))
         parameters, height = self._runs.climb(parameters, _TOL, _CLIMBING)
+        self._keep(parameters, height)
+        return parameters
+
+    def _keep(self, parameters: GaussianParameters, height: float) -> None:
+        """Note it if it is the best at its number of components."""
         top = Top(-self._runs.n_unwitnessed(parameters), height, parameters)
         if top.beats(self.tops.get(parameters.n_components)):
             self.tops[parameters.n_components] = top
-        return parameters

@@ -107,9 +107,9 @@ class SearchRun:
     def _record(self, nothing: SearchRecord, fitted: Fitted, held_out: float) -> SearchRecord:
         price = nothing.n_parameters * np.log(self.source.total_weight)
         status, reason = Status.CONVERGED, ""
-        if fitted.complaint or not fitted.result.sound:
+        if fitted.complaint or not fitted.result.best.sound:
             status, reason = Status.DEGENERATE, fitted.complaint
-        elif not fitted.result.converged and self.settings.max_iter > 0:
+        elif not fitted.result.best.converged and self.settings.max_iter > 0:
             status, reason = (
                 Status.NOT_CONVERGED,
                 f"EM was still climbing at max_iter={self.settings.max_iter}.",
@@ -121,7 +121,7 @@ class SearchRun:
             icl=-2.0 * fitted.classification_log_likelihood + price,
             aic=-2.0 * fitted.log_likelihood + 2.0 * nothing.n_parameters,
             cv=held_out,
-            sweeps=fitted.result.n_iter,
+            sweeps=fitted.result.best.n_iter,
             status=status,
             reason=reason,
         )
@@ -132,6 +132,6 @@ class SearchRun:
         for (_, test), one in zip(self.folds, fits, strict=True):
             source = self._rows(test)
             with ThreadSweep(source, 1) as sweep:
-                total += sweep.log_likelihood(one.fit(cell).result.parameters)
+                total += sweep.log_likelihood(one.fit(cell).result.best.parameters)
             weight += source.total_weight
         return total / weight

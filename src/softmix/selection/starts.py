@@ -23,9 +23,9 @@ _FEEDERS = {
     "VVI": ("VVI",),
     "VII": ("VII",),
     "EII": ("VII", "EEE"),
-    "EEI": ("VVI", "VII"),
-    "VEI": ("VVI", "VII"),
-    "EVI": ("VVI", "VII"),
+    "EEI": ("VVI", "EEE"),
+    "VEI": ("VVI", "EEE"),
+    "EVI": ("VVI", "EEE"),
 }
 _OTHERS = ("VVV", "EEE", "VVI")
 # Rows that a path looks at: at least so many, and so many for each component and column.
@@ -69,7 +69,9 @@ class Starts:
         if rows.shape[1] == 0:
             return
         rng = np.random.RandomState([self._seed, 1 + run, *map(ord, name)])
-        views = self._few.standardised, self._few.whitened
+        views = (
+            (rows, rows) if name == "VII" else (self._few.standardised, self._few.whitened)
+        )  # its clusters are round in its own units alone
         path = Path(ShortRuns(rows, self._few.weights, structure, self._share), views[run % 2], rng)
         path.go(self._sizes)
         self._found[name, run] = path, in_units

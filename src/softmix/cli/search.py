@@ -1,0 +1,123 @@
+"""`softmix fit` over several models: the search, its table on screen and in a file."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv, parquet
+from rich.table import Table
+
+from softmix.blocks.scan import Scan
+from softmix.cli.layout import plain_table
+from softmix.cli.voice import Voice
+from softmix.selection import MixtureSearch, SearchRecord
+from softmix.selection.record import LARGER_IS_BETTER, as_columns, ranked
+
+# On screen: of the models, the best so many, and the marks of the first three.
+_SHOWN, _MARKS = 15, ("1st", "2nd", "3rd")
+_WIDE = 105
+
+
+def fit_search(rows: Scan, grid: dict[str, Any], parameters: dict[str, Any], voice: Voice) -> MixtureSearch:
+    """Fit the models of `grid`, with a progress bar on a terminal."""
+    n_components = grid["n_components"]
+    search = MixtureSearch(**grid, **parameters)
+    with _progress(voice, f"Fitting {n_components[0]} to {n_components[-1]} components") as progress:
+        return search.set_params(progress=progress).fit(_in_memory(rows, search)).set_params(progress=None)
+
+
+def _in_memory(rows: Scan, search: MixtureSearch) -> Any:
+    """Folds are drawn of rows in memory; every other criterion is content with a scan."""
+    if search.criterion != "cv" or rows.weighted:
+        return rows
+    values = rows.source.take(np.arange(rows.source.n_rows))[0]
+    return values if rows.feature_names is None else _named(values, rows.feature_names)
+
+
+def _named(values: Any, names: tuple[str, ...]) -> pa.Table:
+    return pa.table({name: values[:, j].copy() for j, name in enumerate(names)})
+
+
+def write_table(search: MixtureSearch, scratch: Path, target: str) -> None:
+    """What became of each model, as a file of the kind that `target` names."""
+    table = pa.table(
+        {name: pa.array(values.tolist()) for name, values in as_columns(search.results_).items()}
+    )
+    if target.lower().endswith(".parquet"):
+        parquet.write_table(table, scratch)
+    else:
+        csv.write_csv(table, scratch)
+
+
+def as_json(search: MixtureSearch) -> dict[str, Any]:
+    """The search as JSON can write it; a criterion that there is not is null."""
+    columns = as_columns(search.results_)
+    names, rows = list(columns), zip(*(column.tolist() for column in columns.values()), strict=True)
+    models = [{k: None if v != v else v for k, v in zip(names, row, strict=True)} for row in rows]  # noqa: PLR0124
+    return {"criterion": search.criterion, "best": search.best_params_, "models": models}
+
+
+def show_search(voice: Voice, search: MixtureSearch) -> None:
+    """The best models, the best three marked, and how many did not come off."""
+    order = ranked(search.results_, search.criterion)
+    better = "larger" if LARGER_IS_BETTER[search.criterion] else "smaller"
+    voice.show(_table(search, order[:_SHOWN]), "", f"{search.criterion}: {better} is better")
+    left = len(search.results_) - min(len(order), _SHOWN)
+    if left:
+        voice.show(f"{left} more of {len(search.results_)} models are not shown: --table FILE.csv has all.")
+    for reason in _failures(search.results_):
+        voice.show(reason)
+    voice.show("")
+
+
+def _table(search: MixtureSearch, order: list[int]) -> Table:
+    table = plain_table()
+    criteria = ["bic", "icl", "aic", *(["cv"] if search.criterion == "cv" else [])]
+    wide = shutil.get_terminal_size().columns >= _WIDE
+    # On a narrow terminal, what decides; the file has all.
+    criteria = criteria if wide else [search.criterion]
+    names = ["", "model", "k", "parameters", "log-likelihood", *criteria]
+    for name in [*names, *(["sweeps", "status"] if wide else ["status"])]:
+        table.add_column(name, justify="left" if name in {"", "model", "status"} else "right", no_wrap=True)
+    for place, number in enumerate(order):
+        record = search.results_[number]
+        mark = _MARKS[place] if place < len(_MARKS) else ""
+        cells = [mark, record.covariance_type, str(record.n_components), str(record.n_parameters)]
+        cells.append(f"{record.log_likelihood:,.2f}")
+        cells += [
+            f"{getattr(record, c):,.4f}" if c == "cv" else f"{getattr(record, c):,.2f}" for c in criteria
+        ]
+        cells += [str(record.sweeps)] if wide else []
+        table.add_row(*cells, str(record.status), style="bold" if mark else None)
+    return table
+
+
+def _failures(records: list[SearchRecord]) -> list[str]:
+    """One line for each way in which models did not come off."""
+    lines = []
+    for status in dict.fromkeys(record.status for record in records if not record.is_sound):
+        alike = [record for record in records if record.status == status]
+        first = alike[0]
+        lines.append(
+            f"{len(alike)} {status}: the first is {first.covariance_type} with {first.n_components}: {first.reason}"
+        )
+    return lines
+
+
+@contextmanager
+def _progress(voice: Voice, doing: str) -> Iterator[Any]:
+    """A bar on a terminal, else nothing."""
+    if not (voice.speaks and sys.stderr.isatty()):
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda _record, n_done, n_models: bar.update(task, completed=n_done, total=n_models)
