@@ -104,7 +104,8 @@ def _failures(records: list[SearchRecord]) -> list[str]:
         alike = [record for record in records if record.status == status]
         first = alike[0]
         lines.append(
-            f"{len(alike)} {status}: the first is {first.covariance_type} with {first.n_components}: {first.reason}"
+            f"{len(alike)} {status}: the first is {first.covariance_type} with {first.n_components}: "
+            f"{first.reason}"
         )
     return lines
 

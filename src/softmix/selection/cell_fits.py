@@ -45,7 +45,7 @@ class CellFits:
         self.source, self._settings, self._n_jobs = source, settings, n_jobs
         weights = source.row_weights()
         self.n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
-        self._sizes = tuple(K for K in sizes if K <= self.n_counted)
+        self._sizes = tuple(filter(self.n_counted.__ge__, sizes))
         self._starts: Starts | None = None
         self._spreads: dict[FactorShape, Spread] = {}
 

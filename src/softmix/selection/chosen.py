@@ -29,7 +29,7 @@ def as_estimator(
         `n_features_in_`, and `feature_names_in_` where there are names.
     """
     model = GaussianMixture(cell.n_components, covariance_type=cell.covariance_type, **parameters)
-    vars(model).update(columns)
+    model.__dict__.update(columns)
     best = result.best
     set_attributes(model, best.parameters, source.dtype)
     model.converged_, model.n_iter_, model.lower_bounds_ = best.converged, best.n_iter, best.trace

@@ -128,8 +128,8 @@ class MixtureSearch(
     """
 
     _parameter_constraints: dict[str, list[Any]] = {  # noqa: RUF012 (scikit-learn's protocol)
-        "n_components": "no_validation",
-        "covariance_type": "no_validation",
+        "n_components": [object],  # checked with the grid
+        "covariance_type": [object],
         "criterion": [StrOptions(set(LARGER_IS_BETTER))],
         "cv": ["cv_object"],
         "tol": [Interval(Real, 0.0, None, closed="left")],
@@ -257,9 +257,10 @@ class MixtureSearch(
         asked = {name: getattr(self, name) for name in (*_SETTINGS, "random_state", "cv")}
         key = rows, repr(asked), self.criterion == "cv"
         if self.warm_start and getattr(self, "_fitted_to", None) == key:
-            run.settings = self._settings
+            run.settings = vars(self)["_settings"]
             run.tried.update(self._tried)
-        self._fitted_to, self._settings = key, run.settings
+        self._fitted_to: Any = key
+        self._settings: Settings = run.settings
 
     def _teller(self, cells: list[Cell]) -> Any:
         if self.progress is None:
@@ -282,7 +283,7 @@ class MixtureSearch(
             one = GaussianMixture()
             source = scan_to_fit(one, X, sample_weight)
             self.__dict__.pop("feature_names_in_", None)
-            vars(self).update(_columns(one))
+            self.__dict__.update(_columns(one))
             return source
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         return ArrayBlocks(X, row_weights(sample_weight, X))
@@ -294,7 +295,8 @@ class MixtureSearch(
         if not isinstance(self.cv, Integral):
             folds = check_cv(self.cv).split(np.arange(source.n_rows))
             return [(np.intersect1d(train, counted), np.intersect1d(test, counted)) for train, test in folds]
-        if len(counted) < 2 * self.cv:
+        n_folds = int(self.cv)
+        if len(counted) < 2 * n_folds:
             raise ValueError(
                 f"cv={self.cv} folds need at least {2 * self.cv} rows that count, and there are "
                 f"{len(counted)}. Lower cv, or take another criterion."

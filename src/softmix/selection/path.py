@@ -1,4 +1,4 @@
-"""Starts for every number of components at once: a path down by merging, and one up by splitting.
+"""Starts for every number of components at once: down by merging, and up by splitting.
 
 From many components, the pairs that cost least are merged one by one; at each number the mixture
 settles and climbs. From the best at K, the half of the components that are split make a start at
@@ -24,7 +24,7 @@ _OVER, _MORE = 0.5, 3
 # Pseudo-rows of a component while it moves, and the softness that memberships begin with.
 _PSEUDO_ROWS, _SOFT = 1.0, 0.5
 # Steps with too many components, and after a merge.
-_MOVING, _SETTLING = 8, 4
+_MOVING, _SETTLING = 6, 4
 # The climb's tolerance in nats a row, and its steps.
 _TOL, _CLIMBING = 1e-3, 16
 # The way up ends this far beyond the number of components with the best BIC.
@@ -70,7 +70,7 @@ class Path:
         for K in range(min(highest, parameters.n_components), lowest - 1, -1):
             parameters = self._lower(parameters, K)
         for K in range(lowest + 1, highest + 1):
-            if K > self._likely_size() + _BEYOND:
+            if self._likely_size() + _BEYOND < K:
                 break
             self._raise(K)
         for top in [*self.tops.values()]:
