@@ -41,7 +41,7 @@ def test_bad_tables(text, parts, softmix, folder):
         (["nosuch.csv", "-k", 2], ["nosuch.csv: No such file"]),
         (["faithful.xlsx", "-k", 2], ["cannot read this kind of file", ".parquet"]),
         (["faithful.csv"], ["Missing option '-k'", "softmix fit --help"]),
-        (["faithful.csv", "-k", 0], ["'-k'", "0", "x>=1"]),
+        (["faithful.csv", "-k", 0], ["'-k'", "0", "from 1 up"]),
         (["faithful.csv", "-k", "two"], ["'-k'", "'two'"]),
         (["faithful.csv", "-k", 273], ["-k 273", "more components than there are rows (272)"]),
         (["faithful.csv", "-k", 2, "--covariance", "round"], ["--covariance", "'round'", "spherical"]),

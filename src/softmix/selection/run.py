@@ -105,7 +105,7 @@ class SearchRun:
         return cell.structure.n_parameters(cell.n_components, self.source.n_features, equal_weights=equal)
 
     def _record(self, nothing: SearchRecord, fitted: Fitted, held_out: float) -> SearchRecord:
-        price = nothing.n_parameters * np.log(self.source.total_weight)
+        price = nothing.n_parameters * float(np.log(self.source.total_weight))
         status, reason = Status.CONVERGED, ""
         if fitted.complaint or not fitted.result.best.sound:
             status, reason = Status.DEGENERATE, fitted.complaint
