@@ -248,7 +248,7 @@ def test_it_works_in_a_pipeline_and_its_best_is_saved(tmp_path):
     assert np.array_equal(load(tmp_path / "best.softmix").means_, best.means_)
 
 
-@pytest.mark.parametrize("init_params", ["kmeans", "random_from_data"])
+@pytest.mark.parametrize("init_params", ["kmeans", "hierarchical"])
 def test_other_starts_and_settings_reach_each_fit(init_params):
     X = three_clusters()
     search = MixtureSearch(

@@ -40,7 +40,7 @@ _PASSED_ON = (
     *("tol", "reg_covar", "max_iter", "n_init", "init_params", "random_state", "n_jobs"),
     *("acceleration", "prior", "weights"),
 )
-_INIT_PARAMS = {"auto", "kmeans", "k-means++", "random", "random_from_data"}
+_INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
 
 class MixtureSearch(
@@ -69,7 +69,8 @@ class MixtureSearch(
     max_iter : int, default=1000
     n_init : int, default=1
         The number of searches for starts; of 'auto', each along all numbers of components.
-    init_params : {'auto', 'kmeans', 'k-means++', 'random', 'random_from_data'}, default='auto'
+    init_params : {'auto', 'hierarchical', 'kmeans', 'k-means++', 'random', 'random_from_data'}, \
+            default='auto'
     random_state : int, RandomState instance or None, default=None
     warm_start : bool, default=False
         Keep the models that an earlier `fit` of the same rows with the same settings has fitted, and

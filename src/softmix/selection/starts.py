@@ -10,7 +10,7 @@ import numpy as np
 
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
-from softmix.fit.starts import Sample, draw_sample
+from softmix.fit.starts import Sample, draw_sample, sample_size
 from softmix.selection.path import Path
 from softmix.selection.settings import Cell
 from softmix.structures import STRUCTURES, Structure
@@ -56,7 +56,8 @@ class Starts:
         self._sizes, self._share, self._seed = sizes, share, seed
         rng = np.random.RandomState([seed, 0])
         spread = measure_spread(sweep, STRUCTURES["VVV"].shape)
-        self.sample = draw_sample(sweep.source, spread, max(sizes), rng)
+        drawn = sample_size(max(sizes), sweep.source.n_features)
+        self.sample = draw_sample(sweep.source, spread, drawn, rng)
         wanted = max(_ROWS, max(sizes) * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * spread.factor.shape[-1]))
         self._few = self.sample.subset(wanted, rng)
         self._found: dict[tuple[str, int], tuple[Path, Callable[[np.ndarray], np.ndarray]]] = {}
