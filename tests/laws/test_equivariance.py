@@ -22,7 +22,7 @@ STARTS = st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random
 
 def fitted(rows, covariance_type, init_params="auto"):
     return GaussianMixture(
-        3, covariance_type=covariance_type, init_params=init_params, tol=1e-6, max_iter=2000, random_state=0
+        3, covariance_type=covariance_type, init_params=init_params, tol=1e-13, max_iter=5000, random_state=0
     ).fit(rows)
 
 
@@ -43,7 +43,7 @@ def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
 def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
     """From every start, not only from the same one. Each offset is in the column's own units."""
     # At an offset of 1e8 deviations, eight digits of every value are left.
-    atol = 1e-4 if 1e8 in offset else 1e-6
+    atol = 1e-4 if 1e8 in offset else 1e-5
     moved = (X + offset) * scale
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
     assert_same_clustering(model, moved, other, X, np.log(scale).sum(), atol)
@@ -61,7 +61,7 @@ def test_rotations_and_a_common_scale(covariance_type, scale, offset, seed, init
     axes = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
     moved = (X @ axes.T + offset) * scale
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else 1e-6)
+    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else 1e-5)
 
 
 @given(covariance_type=st.sampled_from(AFFINE), seed=st.integers(0, 999), init_params=STARTS)
@@ -71,7 +71,7 @@ def test_affine_maps(covariance_type, seed, init_params):
     axes = axes @ np.linalg.qr(rng.standard_normal((3, 3)))[0]
     moved = X @ axes.T + rng.uniform(-10, 10, 3)
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, np.linalg.slogdet(axes)[1], 1e-6)
+    assert_same_clustering(model, moved, other, X, np.linalg.slogdet(axes)[1], 1e-5)
     np.testing.assert_array_equal(model.labels_, other.labels_)
 
 
@@ -83,4 +83,4 @@ def test_badly_conditioned_columns(covariance_type):
     """
     mixed = np.c_[X[:, 0], 1e6 * (X[:, 0] + 1e-3 * X[:, 1]), X[:, 2]]
     model, other = fitted(mixed, covariance_type), fitted(X, covariance_type)
-    assert_same_clustering(model, mixed, other, X, np.log(1e6 * 1e-3), 1e-6)
+    assert_same_clustering(model, mixed, other, X, np.log(1e6 * 1e-3), 1e-5)
