@@ -61,7 +61,9 @@ def test_rotations_and_a_common_scale(covariance_type, scale, offset, seed, init
     axes = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
     moved = (X @ axes.T + offset) * scale
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else 1e-5)
+    # Where a common orientation is sought in rounds, rounds end a little apart on a flat top.
+    coarse = offset == 1e8 or STRUCTURES[covariance_type].iterative
+    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if coarse else 1e-5)
 
 
 @given(covariance_type=st.sampled_from(AFFINE), seed=st.integers(0, 999), init_params=STARTS)
