@@ -6,7 +6,7 @@ from simulate import TYPES, clusters
 
 from softmix.blocks import ArrayBlocks
 from softmix.fit.spread import measure_spread
-from softmix.fit.starts import CLUSTERINGS, SEARCHES, draw_sample
+from softmix.fit.starts import CLUSTERINGS, SEARCHES, draw_sample, sample_size
 from softmix.fit.starts.sample import _draw
 from softmix.parameters import FactorShape
 from softmix.structures import STRUCTURES
@@ -17,7 +17,7 @@ X, LABELS = clusters(n=200, d=2, separation=8.0)
 
 def searching(search, covariance_type):
     """A search as a clustering of one structure."""
-    return lambda sample, k, rng: search(sample, k, rng, STRUCTURES[covariance_type], 1e-14)
+    return lambda sample, k, rng: search(sample, k, rng, STRUCTURES[covariance_type], 1e-14).resp
 
 
 STARTS = CLUSTERINGS | {
@@ -31,7 +31,8 @@ each_start = pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
 def sample_of(rows, weights=None, k=3, seed=0, shape=FactorShape.FULL):
     source = ArrayBlocks(rows, weights)
     with ThreadSweep(source) as sweep:
-        return draw_sample(source, measure_spread(sweep, shape), k, np.random.RandomState(seed))
+        wanted = sample_size(k, source.n_features)
+        return draw_sample(source, measure_spread(sweep, shape), wanted, np.random.RandomState(seed))
 
 
 def test_equal_rows_are_one_row_with_their_weights():

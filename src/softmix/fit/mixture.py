@@ -48,7 +48,7 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
             refusal = error
             continue
         result = climb_from(sweep, plan, spread, maximiser, parameters)
-        results.append(reseeded(sweep, plan, spread, maximiser, result, rng) if plan.draws_starts else result)
+        results.append(reseeded(sweep, plan, spread, maximiser, result, rng) if plan.may_reseed else result)
     if refusal is not None and not results:
         raise refusal
     best = _best(results, sweep, maximiser)

@@ -21,6 +21,10 @@ class Given:
     factors: np.ndarray | None = None
     resp: np.ndarray | None = None  # labels (n,), -1 for none, or memberships (n, K)
 
+    @property
+    def is_nothing(self) -> bool:
+        return all(given is None for given in (self.weights, self.means, self.factors, self.resp))
+
     def complete(self, shape: FactorShape) -> GaussianParameters | None:
         """The parameters that were given, if they are all there."""
         if self.weights is None or self.means is None or self.factors is None:
@@ -77,6 +81,11 @@ class FitPlan:
     def draws_starts(self) -> bool:
         """Whether two runs can differ."""
         return self.start_name == self.init_params
+
+    @property
+    def may_reseed(self) -> bool:
+        """Whether components that collapse may be placed anew: where the user placed none."""
+        return self.draws_starts and self.given.is_nothing and self.max_iter > 0
 
     @property
     def start_name(self) -> str:
