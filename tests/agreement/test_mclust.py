@@ -41,7 +41,9 @@ def _first_step(name, fit):
 
 
 def _to_the_end(name, fit):
-    model = starting_at(_first_step(name, fit), fit["model"], reg_covar=0, tol=1e-13, max_iter=20000, acceleration=None)
+    model = starting_at(
+        _first_step(name, fit), fit["model"], reg_covar=0, tol=1e-13, max_iter=20000, acceleration=None
+    )
     model.fit(_rows(name))
     assert model.converged_
     return model

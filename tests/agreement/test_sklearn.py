@@ -63,7 +63,12 @@ def test_same_public_face():
     ours, theirs = GaussianMixture(3).fit(X), Theirs(3).fit(X)
     defaults, expected = GaussianMixture().get_params(), Theirs().get_params()
     different = {name for name, value in expected.items() if defaults.get(name, "absent") != value}
-    assert different == {"init_params", "tol", "max_iter", "reg_covar"}  # docs/coming_from_scikit_learn.md says why
+    assert different == {
+        "init_params",
+        "tol",
+        "max_iter",
+        "reg_covar",
+    }  # docs/coming_from_scikit_learn.md says why
     assert expected.keys() <= defaults.keys()
     missing = {name for name in dir(theirs) if not name.startswith("_")} - set(dir(ours))
     assert not missing
