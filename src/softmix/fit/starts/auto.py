@@ -23,7 +23,7 @@ from softmix.fit.starts.sample import Sample, sample_size
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.fit.starts.units import units_of
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.structures import Structure
+from softmix.structures import Equivariance, Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
@@ -101,7 +101,10 @@ def auto(
     if len(sample.rows) > _ALL * (wanted := _rows_to_search(found, d)):
         few = sample.subset(wanted, rng)
     runs = ShortRuns(in_units(few.rows), few.weights, structure, share)
-    search = Search(runs, (few.standardised, few.whitened), found, rng)
+    # Columns' own units would be a direction to a structure that follows rotations.
+    round_units = structure.equivariance is Equivariance.ROTATIONS
+    views = (runs.rows, runs.rows) if round_units else (few.standardised, few.whitened)
+    search = Search(runs, views, found, rng)
     parameters, rows_touched = search.run().parameters, runs.rows_touched
     if few is not sample:
         runs = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
