@@ -16,17 +16,23 @@ def units_of(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.
 
     Axes along which the sample does not differ are left out.
     """
-    if structure.equivariance is Equivariance.ROTATIONS and structure.shape.is_matrix:
+    if structure.equivariance is Equivariance.ROTATIONS:
         mean = np.average(sample.rows.astype(np.float64), axis=0, weights=sample.weights)
         centred = sample.rows - mean
         scatter = (sample.weights[:, None] * centred).T @ centred / sample.weights.sum()
         eigenvalues, axes = np.linalg.eigh(scatter)
         kept = eigenvalues > _FLAT**2 * eigenvalues[-1]
-        # The unit is the narrowest spread, as it is the floor's.
-        scaled = axes[:, kept] / np.sqrt(eigenvalues[kept][:1])
+        # The unit is the floor's: the narrowest spread, or, of round components, the mean one.
+        unit = eigenvalues[kept][:1] if structure.shape.is_matrix else eigenvalues.mean()
+        scaled = _upright(axes[:, kept], centred, sample.weights) / np.sqrt(unit)
         return lambda rows: ((rows - mean) @ scaled).round(DECIMALS)
     axes = _varying(sample, matrices=structure.shape.is_matrix)
     return lambda rows: (sample.coordinates(rows) @ axes).round(DECIMALS)
+
+
+def _upright(axes: np.ndarray, centred: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`axes`, each turned to where the longer tail is: the same whichever way the rows are turned."""
+    return axes * np.where(weights @ (centred @ axes) ** 3 < 0, -1.0, 1.0)
 
 
 def _varying(sample: Sample, *, matrices: bool) -> np.ndarray:
