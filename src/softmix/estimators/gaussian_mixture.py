@@ -1,6 +1,7 @@
 """GaussianMixture: scikit-learn's estimator, on softmix's sweep."""
 
 from numbers import Integral, Real
+from operator import itemgetter
 from os import PathLike
 from typing import Any, Self
 
@@ -281,21 +282,30 @@ default='auto'
             self.fit_report_ = result.report
             self._recent_bounds = best.recent
             self._fitted_structure = plan.structure.name
-            self._settle(sweep, plan, best.parameters)
+            self._settle(sweep, plan, best)
         self._warn(best)
 
-    def _settle(self, sweep: ThreadSweep, plan: FitPlan, parameters: GaussianParameters) -> None:
-        """Store `parameters`, and the labels and bound that belong to them as stored."""
-        source, bound_before = sweep.source, getattr(self, "lower_bound_", -np.inf)
-        set_attributes(self, parameters, source.dtype)
-        log_likelihood = sweep.log_likelihood(self._parameters(), **self._labels_to_fill(source))
-        self.lower_bound_ = log_likelihood / source.total_weight
-        lost = bound_before - self.lower_bound_
-        rounding = 64 * np.finfo(source.dtype).eps * max(1.0, abs(bound_before))
-        if plan.resumed is not None and 0 < lost <= rounding and parameters is not plan.resumed.parameters:
-            # Going on from the optimum, a step can lose by rounding alone: it is taken back, so
-            # that the bound never falls from one fit to the next.
-            self._settle(sweep, plan, plan.resumed.parameters)
+    def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
+        """Store the parameters of `best`, and the labels and bound that belong to them as stored.
+
+        At the top a step can lose by rounding alone: it is taken back, so that the bound never falls
+        within a fit, nor from one fit to the next.
+        """
+        earlier = [(-np.inf, best.parameters)]
+        if plan.resumed is not None:
+            earlier.append((getattr(self, "lower_bound_", -np.inf), plan.resumed.parameters))
+        if best.trace and plan.prior is None:  # with a prior, the trace is of another height
+            earlier.append((best.trace[-1], best.swept))
+        self._store(sweep, best.parameters)
+        highest, parameters = max(earlier, key=itemgetter(0))
+        rounding = 64 * np.finfo(sweep.source.dtype).eps * max(1.0, abs(highest))
+        if 0 < highest - self.lower_bound_ <= rounding:
+            self._store(sweep, parameters)
+
+    def _store(self, sweep: ThreadSweep, parameters: GaussianParameters) -> None:
+        set_attributes(self, parameters, sweep.source.dtype)
+        log_likelihood = sweep.log_likelihood(self._parameters(), **self._labels_to_fill(sweep.source))
+        self.lower_bound_ = log_likelihood / sweep.source.total_weight
 
     def _labels_to_fill(self, source: Source) -> dict[str, np.ndarray]:
         if not isinstance(source, ArrayBlocks):  # 8 bytes a row may be more than there is memory

@@ -28,17 +28,21 @@ class Plain:
     n_refused = 0
 
     def __init__(self, parameters: GaussianParameters) -> None:
-        self.safe = parameters
+        self.safe = self.swept = parameters
 
     def fell(self, log_likelihood: float) -> bool:  # noqa: ARG002
         return False
 
-    def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:  # noqa: ARG002
-        self.safe = mapped
+    def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:
+        self.swept, self.safe = parameters, mapped
         return mapped
 
+    def take_back(self) -> None:
+        """The step of EM that was swept last fell, by rounding: what it was made of is kept."""
+        self.safe = self.swept
 
-class Squarem:
+
+class Squarem(Plain):
     """Tell it what each sweep and M-step gave; it says which parameters to sweep next.
 
     Parameters
@@ -54,6 +58,8 @@ class Squarem:
     ----------
     safe : GaussianParameters
         What the last M-step gave of parameters whose log-likelihood had not fallen.
+    swept : GaussianParameters
+        Those parameters.
     n_refused : int
         Sweeps of leaps that fell.
     """
@@ -64,7 +70,8 @@ class Squarem:
         chart: Chart,
         admit: Callable[[GaussianParameters], GaussianParameters | None],
     ) -> None:
-        self.safe, self.n_refused = parameters, 0
+        super().__init__(parameters)
+        self.n_refused = 0
         self._chart, self._admit = chart, admit
         self._reach, self._height, self._leapt = _FIRST_REACH, -np.inf, False
         self._step: np.ndarray | None = None  # θ₁ − θ₀, once θ₁ is what is swept
@@ -82,7 +89,7 @@ class Squarem:
 
     def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:
         """What to sweep after `parameters`, of which EM makes `mapped`."""
-        self.safe = mapped
+        self.swept, self.safe = parameters, mapped
         step = self._chart.coordinates(mapped) - self._chart.coordinates(parameters)
         before, self._step = self._step, step
         if before is None:

@@ -62,6 +62,7 @@ def climb_from(
     )
     return RunResult(
         parameters,
+        acceleration.swept,
         stopping.trace,
         stopping.recent,
         stopping.n_iter,
@@ -74,7 +75,7 @@ def climb_from(
 
 def _acceleration(
     plan: FitPlan, spread: Spread, maximiser: Maximiser, parameters: GaussianParameters
-) -> Plain | Squarem:
+) -> Plain:
     if plan.acceleration is None:
         return Plain(parameters)
     return Squarem(parameters, Chart(spread, plan.structure.shape), maximiser.admitted)

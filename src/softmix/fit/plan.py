@@ -102,6 +102,7 @@ class RunResult:
     """One run of EM."""
 
     parameters: GaussianParameters
+    swept: GaussianParameters  # those of the last sweep, from which the last step came
     trace: list[float]  # log-likelihood, or with a prior log-posterior, per row of each sweep
     recent: list[float]  # the last of them, for a fit that goes on from here
     n_iter: int

@@ -67,6 +67,14 @@ class Stopping:
         self.n_iter += 1
         self.n_wasted += 1
 
+    def fell(self, log_likelihood: float) -> bool:
+        """Whether the step just swept lost: EM's never do, but by rounding at the top. Then it is over."""
+        if self.tol == 0 or not self.trace or log_likelihood >= self.trace[-1]:
+            return False
+        self.wasted()
+        self.reason = "rounding"
+        return True
+
     def saw(self, log_likelihood: float) -> None:
         """Record the log-likelihood per row of the sweep just made."""
         if not self.trace:
