@@ -49,7 +49,8 @@ class FitReport:
     Parameters
     ----------
     sweeps : int
-        Of all rows, in all runs, and those that measured the spread and made the labels.
+        Of all rows: those that measured the spread, those of all runs, and those that compared runs.
+        The pass that makes `labels_` and `lower_bound_` comes after.
     rows_touched : int
         Rows read by sweeps, those of samples included.
     starts_tried : int

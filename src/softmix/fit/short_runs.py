@@ -10,6 +10,7 @@ from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
+from softmix.fit.stopping import projected_gain
 from softmix.kernels import kernel
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
@@ -23,8 +24,8 @@ _NEIGHBOURS, _WEIGHED = 12, 3
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # Memberships held at once while merges are weighed.
 _ELEMENTS = 1 << 20
-# A climb looks at its gains after so many steps; ratios of gains below this foretell nothing.
-_AT_ONCE, _FAST = 4, 0.9
+# A climb looks at its gains after so many steps.
+_AT_ONCE = 4
 
 
 class ShortRuns:
@@ -193,13 +194,7 @@ class ShortRuns:
 
 def _is_done(reached: np.ndarray, tol: float) -> bool:
     """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
-    if len(reached) < 3:
-        return False
-    before, gain = np.diff(reached[-3:])
-    if gain <= 0:
-        return True
-    ratio = max(gain / before, _FAST) if gain < before else 1.0
-    return bool(ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol)
+    return len(reached) > 2 and projected_gain(*reached[-3:].tolist()) <= tol
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:
