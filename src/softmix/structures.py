@@ -109,7 +109,7 @@ class Structure:
         found = moments(statistics)
         found = found.with_equal_weights() if equal_weights else found
         found = found if prior is None else prior.over(found)
-        return self._maximise(found, floor, None if previous is None else previous.factors)
+        return self.likeliest(found, floor, None if previous is None else previous.factors)
 
     def project(self, parameters: GaussianParameters, floor: CovarianceFloor) -> GaussianParameters:
         """`parameters` within the structure and above the floor; themselves where they are.
@@ -127,12 +127,13 @@ class Structure:
             FactorShape.SCALAR: lambda: covariances * count * parameters.n_features,
         }[self.shape]()
         occupied = Moments(parameters.weights, parameters.means, count, scatter)
-        projected = self._maximise(occupied, floor, parameters.factors)
+        projected = self.likeliest(occupied, floor, parameters.factors)
         return parameters if _is_same(projected, parameters) else projected
 
-    def _maximise(
-        self, found: Moments, floor: CovarianceFloor, previous: np.ndarray | None
+    def likeliest(
+        self, found: Moments, floor: CovarianceFloor, previous: np.ndarray | None = None
     ) -> GaussianParameters:
+        """The M-step, of moments as they are; iterations begin at the factors `previous`."""
         start = (previous,) if self.iterative else ()
         factors = self.covariances(found, floor, *start)
         return GaussianParameters(found.weights, found.means, factors, self.shape)

@@ -26,6 +26,8 @@ _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 _ELEMENTS = 1 << 20
 # A climb looks at its gains after so many steps.
 _AT_ONCE = 4
+# Shapes whose components can collapse on few rows in one direction.
+_HELD_UP = (FactorShape.FULL, FactorShape.DIAGONAL)
 
 
 class ShortRuns:
@@ -63,7 +65,9 @@ class ShortRuns:
         occupied = [self._moments(m) for m in members if m.size]
         weights, means, covariances = (np.array(values) for values in zip(*occupied, strict=True))
         components = Components(weights, means, covariances)
-        return self.maximise(_with_pseudo_rows(components.statistics(self.structure.shape), pseudo_rows))
+        if self.structure.shape in _HELD_UP:
+            components = components.with_pseudo_rows(pseudo_rows)
+        return components.parameters(self.structure, self.floor)
 
     def anneal(self, parameters: GaussianParameters, schedule: np.ndarray) -> GaussianParameters:
         """EM with memberships tempered and covariances held up, one step an entry.
@@ -81,11 +85,16 @@ class ShortRuns:
         return parameters
 
     def climb(
-        self, parameters: GaussianParameters, tol: float, max_iter: int
+        self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
     ) -> tuple[GaussianParameters, float]:
-        """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
+        """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row.
+
+        It ends early where steps no longer than the last would not lead to `wanted`.
+        """
         reached = np.empty(0)
         while len(reached) < max_iter and not _is_done(reached, tol):
+            if len(reached) and reached[-1] + (max_iter - len(reached)) * np.ptp(reached[-2:]) < wanted:
+                break
             parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
             reached = np.append(reached, np.divide(steps, self._total))
         return parameters, float(reached[-1])
@@ -225,7 +234,7 @@ def tempered(parameters: GaussianParameters, beta: float) -> GaussianParameters:
 def _with_pseudo_rows(statistics: GaussianStatistics, pseudo_rows: float) -> GaussianStatistics:
     """`statistics`, each component with `pseudo_rows` more: round, and as wide as it is on average."""
     shape, (_, d) = statistics.layout.shape, statistics.centers.shape
-    if pseudo_rows == 0 or shape in (FactorShape.SHARED, FactorShape.SCALAR):
+    if pseudo_rows == 0 or shape not in _HELD_UP:
         return statistics
     held = GaussianStatistics(statistics.centers, statistics.layout, statistics.values.copy())
     # Entries (j, j) of a packed lower triangle.
