@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
-from benchmarks import machine, many_components, memory, out_of_core, startup
+from benchmarks import machine, many_components, memory, out_of_core, solution, startup
 from benchmarks.cells import (
     COVARIANCES,
     KINDS,
@@ -309,7 +310,7 @@ def _solution(parts: _Record) -> str:
         return ""
     rows = [
         [f"{figure['problem']}: {figure['n']:,}, {figure['d']}, {figure['K']}", figure["contestant"],
-         f"{1e3 * figure['seconds']:.1f}", f"{figure['ratio']:.2f}", f"{figure['height']:.4f}",
+         f"{1e3 * figure['seconds']:.1f}", f"{figure['ratio']:.3g}", f"{figure['height']:.4f}",
          f"{100 * figure['found']:.0f} %"]
         for figure in figures
     ]  # fmt: skip
@@ -317,8 +318,25 @@ def _solution(parts: _Record) -> str:
     return (
         "## Time to solution: defaults, one thread, medians over seeds\n\n"
         "*Found*: the share of fits within 0.01 nats a row of the best that any fit here reached.\n\n"
-        + _table(head, rows)
+        f"{_median_ratios(figures)}\n\n" + _table(head, rows)
     )
+
+
+def _median_ratios(figures: list[_Record]) -> str:
+    """softmix's time beside scikit-learn's: the medians over problems that the targets are about."""
+    ours = [figure for figure in figures if figure["contestant"] == "softmix"]
+    large, small = (
+        [f["ratio"] for f in ours if (f["n"] >= solution.LARGE) is wanted] for wanted in (True, False)
+    )
+    parts = [
+        f"{len(ratios)} problems {words}: {median(ratios):.2g} (target {target:g}, {_mark(median(ratios) <= target)})"
+        for words, ratios, target in (
+            (f"below {solution.LARGE:,} rows", small, 2.0),
+            (f"from {solution.LARGE:,} rows on", large, 0.1),
+        )
+        if ratios
+    ]
+    return f"Median time of softmix in scikit-learn's: {'; '.join(parts)}."
 
 
 def _sweeps_saved(parts: _Record) -> str:
