@@ -329,7 +329,8 @@ def _median_ratios(figures: list[_Record]) -> str:
         [f["ratio"] for f in ours if (f["n"] >= solution.LARGE) is wanted] for wanted in (True, False)
     )
     parts = [
-        f"{len(ratios)} problems {words}: {median(ratios):.2g} (target {target:g}, {_mark(median(ratios) <= target)})"
+        f"{len(ratios)} problems {words}: {median(ratios):.2g} "
+        f"(target {target:g}, {_mark(median(ratios) <= target)})"
         for words, ratios, target in (
             (f"below {solution.LARGE:,} rows", small, 2.0),
             (f"from {solution.LARGE:,} rows on", large, 0.1),
