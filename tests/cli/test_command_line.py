@@ -28,7 +28,7 @@ def test_no_arguments_show_help(softmix):
     assert "Usage: softmix" in softmix().out
 
 
-@pytest.mark.parametrize("command", ["fit", "predict", "embed", "info", "example"])
+@pytest.mark.parametrize("command", ["fit", "predict", "embed", "plot", "info", "example"])
 def test_every_command_has_help(command, softmix):
     said = softmix(command, "--help")
     assert said.status == 0
@@ -93,6 +93,8 @@ def test_the_example_data(folder):
         ("pyarrow", ["fit", "faithful.csv", "-k", "2", "-o", "m.softmix"], "cli"),
         ("rich", ["fit", "faithful.csv", "-k", "2", "-o", "m.softmix"], "cli"),
         ("matplotlib", ["fit", "faithful.csv", "-k", "2", "-o", "m.softmix", "--plot", "p.png"], "plots"),
+        ("matplotlib", ["fit", "faithful.csv", "-k", "2", "--plot-criterion", "p.png"], "plots"),
+        ("matplotlib", ["plot", "m.softmix", "faithful.csv", "-o", "p.png"], "plots"),
     ],
 )
 @pytest.mark.usefixtures("unchanged")
@@ -174,6 +176,7 @@ def test_json_on_every_command_is_one_object(softmix, model):
         ("info", model),
         ("example", "faithful", "-o", "e.csv"),
         ("predict", model, "faithful.csv", "-o", "o.csv"),
+        ("plot", model, "faithful.csv", "-o", "o.png"),
         ("fit", "faithful.csv", "-k", 1),
     ):
         said = softmix(*arguments, "--json")

@@ -52,7 +52,7 @@ def _apply(request: ApplyRequest, row_outputs: RowOutputs) -> None:
     with Outputs([request.model, request.data]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
         model = load(request.model).set_params(n_jobs=request.jobs)
-        with _placed():
+        with placed():
             rows = rows_for(model, request.data, request.ids)
             outputs.refuse_inputs(rows.files)
             if scratch is None or request.output is None:
@@ -90,7 +90,8 @@ def _print(tables: Generator[pa.Table, None, None]) -> None:
 
 
 @contextmanager
-def _placed() -> Generator[None, None, None]:
+def placed() -> Generator[None, None, None]:
+    """Errors of a table that a model is applied to, as the command line tells them."""
     try:
         yield
     except TableError as error:

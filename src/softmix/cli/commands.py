@@ -13,6 +13,7 @@ _COVARIANCES = (
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
 )
 _INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
+_KINDS = ("memberships", "classification", "uncertainty", "density", "pairs")
 _MAX_SEED = 2**32 - 1
 
 Command = Callable[..., None]
@@ -55,6 +56,17 @@ def _jobs(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. Default: all cores."
     )(command)
+
+
+def _kind(option: str, name: str) -> Callable[[Command], Command]:
+    return click.option(
+        option,
+        name,
+        type=click.Choice(_KINDS),
+        default="memberships",
+        show_default=True,
+        help="What to draw.",
+    )
 
 
 @cli.command(short_help="Fit a mixture to a table.")
@@ -103,7 +115,13 @@ def _jobs(command: Command) -> Command:
 @_output("Write the model to FILE (.softmix).")
 @click.option("--memberships", metavar="FILE", help="Write what `predict` gives for DATA (.csv, .parquet).")
 @click.option("--plot", metavar="FILE", help="Draw the clusters (.png, .pdf, .svg).")
+@_kind("--plot-kind", "plot_kind")
 @click.option("--plot-columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two.")
+@click.option(
+    "--plot-criterion",
+    metavar="FILE",
+    help="Draw the criterion of each model that was tried (.png, .pdf, .svg).",
+)
 @click.option(
     "--n-init",
     type=click.IntRange(min=1),
@@ -150,7 +168,8 @@ def fit(**options: Any) -> None:
       softmix fit faithful.csv -k 2 -o model.softmix
       softmix fit flowers.parquet -k 3 --id plant --columns petal_length,petal_width \\
           -o model.softmix --memberships clusters.csv --plot clusters.png
-      softmix fit faithful.csv -k 1:9 --covariance all --criterion icl -o best.softmix
+      softmix fit faithful.csv -k 1:9 --covariance all --criterion icl -o best.softmix \\
+          --plot-criterion icl.png
     """
     from softmix.cli.fit import FitRequest, run  # noqa: PLC0415
 
@@ -194,6 +213,36 @@ def embed(**options: Any) -> None:
     from softmix.cli.apply import ApplyRequest, embed  # noqa: PLC0415
 
     embed(ApplyRequest(**options))
+
+
+@cli.command(short_help="Draw the rows of a table under a model.")
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Draw in FILE (.png, .pdf, .svg).")
+@_kind("--kind", "kind")
+@click.option(
+    "--columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two; of pairs, all."
+)
+@_jobs
+@_speaking
+def plot(**options: Any) -> None:
+    """Draw the rows of DATA under a model.
+
+    \b
+    memberships     rows in their components' colours, blended by membership
+    classification  rows by label, with ellipses that hold 90 % of each component
+    uncertainty     rows the larger and darker, the less sure their label is
+    density         regions that hold 25 to 99 % of the mixture
+    pairs           classification in every two of up to 8 columns
+
+    Of many rows a sample is drawn, and the picture says so.
+
+    \b
+      softmix plot model.softmix faithful.csv --kind density -o density.png
+    """
+    from softmix.cli.plot import PlotRequest, run  # noqa: PLC0415
+
+    run(PlotRequest(**options))
 
 
 @cli.command()

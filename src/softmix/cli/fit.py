@@ -1,20 +1,17 @@
 """`softmix fit`: a table -> a fitted mixture, and the files that the user asked for."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-import numpy as np
-import pyarrow as pa
 
 from softmix.blocks import Source
 from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
 from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import split_names, told_in_options, training_rows
+from softmix.cli.inputs import told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
+from softmix.cli.pictures import check_matplotlib, picture_columns, save_criterion, save_rows
 from softmix.cli.search import as_json, fit_search, show_search, write_table
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -22,9 +19,6 @@ from softmix.exceptions import TableError
 from softmix.selection import MixtureSearch
 from softmix.store import save
 from softmix.store.row_outputs import predictions
-
-# A picture of more rows than these shows a sample of them.
-_MOST_POINTS = 20_000
 
 
 @dataclass(frozen=True)
@@ -44,7 +38,9 @@ class FitRequest:
     output: str | None
     memberships: str | None
     plot: str | None
+    plot_kind: str
     plot_columns: tuple[str, ...]
+    plot_criterion: str | None
     n_init: int
     init: str
     tol: float | None
@@ -59,13 +55,14 @@ class FitRequest:
     @property
     def files(self) -> dict[str, str | None]:
         files = {"model": self.output, "memberships": self.memberships, "picture": self.plot}
-        return files | ({"table": self.table} if self.table is not None else {})
+        of_search = {"table": self.table, "criterion": self.plot_criterion}
+        return files | {name: path for name, path in of_search.items() if path is not None}
 
     @property
     def is_search(self) -> bool:
         """Whether there are several models to try."""
         several = len(self.components) > 1 or len(self.covariance) > 1 or self.covariance == ("all",)
-        return several or self.table is not None
+        return several or self.table is not None or self.plot_criterion is not None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -91,14 +88,15 @@ def run(request: FitRequest) -> None:
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
         picture = outputs.add(request.plot, "--plot", PICTURES)
-        if picture is not None:
-            import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
+        criterion = outputs.add(request.plot_criterion, "--plot-criterion", PICTURES)
+        if picture is not None or criterion is not None:
+            check_matplotlib()
         try:
             rows = training_rows(
                 request.data, request.columns, request.ids, request.weights, spool=request.spool
             )
             outputs.refuse_inputs(rows.files)
-            plot_columns = _plot_columns(request.plot_columns, rows)
+            columns = picture_columns(request.plot_kind, request.plot_columns, "--plot-columns", rows)
             with voice.tidy_warnings():
                 model, summary, search = _fit(request, rows, voice)
         except TableError as error:
@@ -107,10 +105,12 @@ def run(request: FitRequest) -> None:
             save(model, model_file)
         if search is not None and models_file is not None and request.table is not None:
             write_table(search, models_file, request.table)
+        if search is not None and criterion is not None and request.plot_criterion is not None:
+            save_criterion(search, criterion, request.plot_criterion)
         if table_file is not None and request.memberships is not None:
             write_rows(model, rows, predictions, table_file, request.memberships)
         if picture is not None and request.plot is not None:
-            _draw(model, rows, plot_columns, picture, Path(request.plot).suffix[1:].lower())
+            save_rows(request.plot_kind, model, rows, columns, picture, request.plot)
     voice.answer({"data": request.data, **summary, "files": request.files, "warnings": voice.warned})
     if voice.speaks:
         if search is not None:
@@ -163,41 +163,3 @@ def _check_size(request: FitRequest, source: Source) -> None:
             f"{request.data}: -k {fewest} asks for more components than there are rows{word} "
             f"({counted:,}). Lower -k."
         )
-
-
-def _plot_columns(values: tuple[str, ...], rows: Scan) -> tuple[str, ...]:
-    names = split_names(values, "--plot-columns")
-    fitted = rows.column_names
-    missing = [name for name in names if name not in fitted]
-    if missing or len(names) > 2:
-        raise UserError(
-            f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}."
-        )
-    return names or fitted[:2]
-
-
-def _draw(model: GaussianMixture, rows: Scan, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    from softmix.plots import MembershipDisplay  # noqa: PLC0415
-
-    # A figure of its own, not pyplot's: no window and no global state, wherever this runs.
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    shown = _some_rows(rows)
-    positions = [rows.column_names.index(name) for name in columns]
-    MembershipDisplay.from_estimator(model, shown, columns=positions, ax=figure.add_subplot())
-    figure.savefig(scratch, format=kind, dpi=160)
-
-
-def _some_rows(rows: Scan) -> Any:
-    """All rows where they are few, else a sample, named as the model was fitted."""
-    n_rows = rows.source.n_rows
-    chosen = np.arange(n_rows)
-    if n_rows > _MOST_POINTS:
-        chosen = np.sort(np.random.default_rng(0).choice(n_rows, _MOST_POINTS, replace=False))
-    values, _ = rows.source.take(chosen)
-    if rows.feature_names is None:
-        return values
-    return pa.table(dict(zip(rows.feature_names, np.ascontiguousarray(values.T), strict=True)))
