@@ -14,6 +14,7 @@ _COVARIANCES = (
 )
 _INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
 _KINDS = ("memberships", "classification", "uncertainty", "density", "pairs")
+_DRAWN = "Columns to draw. Default: the first two; of pairs, all."
 _MAX_SEED = 2**32 - 1
 
 Command = Callable[..., None]
@@ -116,7 +117,7 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
 @click.option("--memberships", metavar="FILE", help="Write what `predict` gives for DATA (.csv, .parquet).")
 @click.option("--plot", metavar="FILE", help="Draw the clusters (.png, .pdf, .svg).")
 @_kind("--plot-kind", "plot_kind")
-@click.option("--plot-columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two.")
+@click.option("--plot-columns", multiple=True, metavar="A,B", help=_DRAWN)
 @click.option(
     "--plot-criterion",
     metavar="FILE",
@@ -220,9 +221,7 @@ def embed(**options: Any) -> None:
 @click.argument("data", metavar="DATA")
 @click.option("-o", "--output", metavar="FILE", required=True, help="Draw in FILE (.png, .pdf, .svg).")
 @_kind("--kind", "kind")
-@click.option(
-    "--columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two; of pairs, all."
-)
+@click.option("--columns", multiple=True, metavar="A,B", help=_DRAWN)
 @_jobs
 @_speaking
 def plot(**options: Any) -> None:

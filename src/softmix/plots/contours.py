@@ -20,6 +20,8 @@ _GRID = 160
 # A component narrower than so many steps of the grid gets finer steps around it.
 _STEPS, _FINER = 12, 33
 _BLOCK = 4096
+# How much of their colour the regions have, so that rows are seen on them.
+_PALE = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,4 +98,4 @@ def band_colours(n: int) -> Any:
     """Colours of n nested regions, the outermost palest."""
     import matplotlib as mpl  # noqa: PLC0415
 
-    return mpl.colormaps["Blues"](np.linspace(0.15, 0.75, n))
+    return 1.0 - _PALE * (1.0 - mpl.colormaps["Blues"](np.linspace(0.15, 0.75, n))[:, :3])

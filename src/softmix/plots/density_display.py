@@ -156,7 +156,7 @@ class DensityDisplay:
         ax, (x, y, log_density) = self.ax_, surface(self.mixture, found)
         quiet_axes(ax)
         top = max(float(log_density.max()), float(found.levels[-1])) + 1.0
-        ax.contourf(x, y, log_density, [*found.levels, top], colors=bands, alpha=0.55, zorder=1)
+        ax.contourf(x, y, log_density, [*found.levels, top], colors=bands, zorder=1)
         self.contours_ = ax.contour(
             x, y, log_density, found.levels, colors=INK, linewidths=0.7, linestyles="solid", zorder=3
         )
