@@ -68,3 +68,15 @@ def test_too_many_columns_for_pairs_are_told_with_the_way_out():
     with pytest.raises(ValueError, match="takes 1 to 8 columns"):
         PairsDisplay.from_estimator(model, X, columns=range(9))
     assert PairsDisplay.from_estimator(model, X, columns=[12, 0]).axes_.shape == (2, 2)
+
+
+@pytest.mark.parametrize("name", ["price in $", "$\\frac$", "_hidden", "a_b^c", "<b>", ""])
+def test_names_are_written_as_they_are(name, texts):
+    X = pd.DataFrame({name: [0.0, 1.0, 2.0, 4.0], "other": [1.0, 0.0, 2.0, 3.0]})
+    model = GaussianMixture(1).fit(X)
+    for display in (*DISPLAYS, PairsDisplay):
+        display.from_estimator(model, X).figure_.canvas.draw()
+    display = ClassificationDisplay.from_predictions(X, [name, name, "b", "b"])
+    display.figure_.canvas.draw()
+    written = [text.replace("\\$", "$").strip() for text in texts(display.legend_)]
+    assert sorted(written) == sorted([f"{name}  (50%)".strip(), "b  (50%)"])

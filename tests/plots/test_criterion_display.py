@@ -1,6 +1,6 @@
 """A line a structure through what may be chosen, and what may not be shown as such."""
 
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
@@ -78,6 +78,24 @@ def test_models_without_a_fit_are_crosses(texts):
     assert np.round(crosses.get_xdata()).tolist() == [1, 2]
     assert len(set(crosses.get_ydata())) == 1
     assert texts(display.legend_) == ["full", "tied", "no fit"]
+
+
+@dataclass(frozen=True)
+class WithNoise(SearchRecord):
+    """A record of a model with a noise component."""
+
+    noise: bool = True
+
+
+def test_with_noise_a_structure_has_a_line_of_its_own(texts):
+    plain = records([300.0, 200.0, 250.0])
+    noisy = [WithNoise(**{f.name: getattr(r, f.name) for f in fields(SearchRecord)}) for r in plain]
+    noisy = [replace(record, bic=record.bic - 50, noise=True) for record in noisy]
+    display = CriterionDisplay(records=[*plain, *noisy], criterion="bic").plot()
+    assert texts(display.legend_) == list(display.lines_) == ["full", "full + noise"]
+    assert display.lines_["full + noise"].get_ydata().tolist() == [250.0, 150.0, 200.0]
+    assert {line.get_linestyle() for line in display.lines_.values()} == {"-", "--"}
+    assert [text.get_text() for text in display.ax_.texts] == ["best: full + noise, 2 components"]
 
 
 def test_where_all_are_degenerate_the_best_of_them_is_ringed():

@@ -48,11 +48,11 @@ def test_a_scan_is_drawn_by_a_sample(display, fitted):
 
 
 def test_rows_with_missing_values_are_left_out_and_counted():
-    X = pd.DataFrame({"a": [1.0, np.nan, 3.0, 4.0], "b": [1.0, 2.0, np.nan, 4.0]})
+    X = pd.DataFrame({"a": [1.0, np.nan, 3.0, 4.0], "b": [1.0, 2.0, np.inf, 4.0]})
     display = ClassificationDisplay.from_predictions(X, [0, 1, 1, 0])
     assert display.points.tolist() == [[1.0, 1.0], [4.0, 4.0]]
     assert display.labels.tolist() == [0, 0]
-    assert display.ax_.get_title(loc="left") == "2 rows with missing values left out"
+    assert display.ax_.get_title(loc="left") == "2 rows with missing or infinite values left out"
     assert ClassificationDisplay.from_predictions(X, [0, 1, 1, 0], columns="a").points.shape == (3, 1)
     with pytest.raises(ValueError, match="2 rows, and none that can be drawn"):
         rows_to_draw(X[1:3], [0, 1], 10)

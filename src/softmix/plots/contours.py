@@ -15,10 +15,11 @@ import numpy as np
 from softmix.plots.marginals import Marginal
 
 MASSES = (0.25, 0.5, 0.75, 0.9, 0.99)
-_POINTS, _FEWEST_POINTS = 65_536, 256
+_POINTS, _FEWEST_POINTS = 65_536, 64
 _GRID = 160
-# A component narrower than so many steps of the grid gets finer steps around it.
-_STEPS, _FINER = 12, 33
+# The thinnest components get so many steps of their own where they are narrower than so many of the
+# grid's, as far as an axis may have more: so many at most, and fewer the more densities a point costs.
+_FINER, _NARROW, _LONGEST, _DENSITIES = 33, 3.0, 500, 2e7
 _BLOCK = 4096
 # How much of their colour the regions have, so that rows are seen on them.
 _PALE = 0.6
@@ -75,7 +76,9 @@ def grid_along(low: float, high: float, means: np.ndarray, deviations: np.ndarra
     """Where to evaluate between `low` and `high`: evenly, and more finely at thin components."""
     margin = 0.04 * (high - low) or 1.0
     even = np.linspace(low - margin, high + margin, _GRID)
-    thin = deviations < _STEPS * (even[1] - even[0]) / 4.0
+    room = min(_LONGEST, int(np.sqrt(_DENSITIES / len(means)))) - _GRID
+    thin = np.argsort(deviations)[: max(room // _FINER, 0)]
+    thin = thin[deviations[thin] < _NARROW * (even[1] - even[0])]
     finer = means[thin, None] + deviations[thin, None] * np.linspace(-4.0, 4.0, _FINER)
     return np.unique(np.concatenate([even, finer.ravel()]))
 

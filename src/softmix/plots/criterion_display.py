@@ -45,8 +45,8 @@ class CriterionDisplay:
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : dict
-        Of each covariance type its Line2D, through the models that may be chosen; NaN where there
-        is none.
+        Of each covariance type, and with noise of "VVV + noise" and the like, its Line2D, through
+        the models that may be chosen; NaN where there is none.
     degenerate_ : list of matplotlib Line2D
         One a covariance type that has degenerate models.
     missing_ : list of matplotlib Line2D
@@ -124,10 +124,10 @@ class CriterionDisplay:
         self.missing_: list[Any] = []
         larger = LARGER_IS_BETTER[self.criterion]
         quiet_axes(ax)
-        types = list(dict.fromkeys(record.covariance_type for record in self.records))
-        for place, name in enumerate(types):
-            self._draw_type(
-                name, (place - (len(types) - 1) / 2) * _ROOM / len(types), 0.02 if larger else 0.98
+        names = list(dict.fromkeys(map(_name, self.records)))
+        for place, name in enumerate(names):
+            self._draw_line(
+                name, (place - (len(names) - 1) / 2) * _ROOM / len(names), 0.02 if larger else 0.98
             )
         self._name_axes(larger=larger)
         self._fit_limits(larger=larger)
@@ -135,14 +135,14 @@ class CriterionDisplay:
         self.legend_ = legend(ax, self._marks(), "covariances")
         return self
 
-    def _draw_type(self, name: str, aside: float, edge: float) -> None:
-        own = sorted((r for r in self.records if r.covariance_type == name), key=lambda r: r.n_components)
-        style = _style(own[0].model)
+    def _draw_line(self, name: str, aside: float, edge: float) -> None:
+        own = sorted((r for r in self.records if _name(r) == name), key=lambda r: r.n_components)
+        style, dashes = _style(own[0].model), "--" if _has_noise(own[0]) else "-"
         value = {r.n_components: getattr(r, self.criterion) for r in own}
         sizes = [r.n_components for r in own]
         sound = [value[r.n_components] if r.is_sound else np.nan for r in own]
         self.lines_[name] = self.ax_.plot(
-            sizes, sound, linewidth=1.2, markersize=5, label=name, zorder=3, **style
+            sizes, sound, dashes, linewidth=1.2, markersize=5, label=name, zorder=3, **style
         )[0]
         hollow = [r.n_components for r in own if not r.is_sound and np.isfinite(value[r.n_components])]
         if hollow:
@@ -187,7 +187,7 @@ class CriterionDisplay:
         low, high = self.ax_.get_xlim()
         third = int(3 * (K - low) / (high - low))
         self.ax_.annotate(
-            f"best: {self.best_.covariance_type}, {K} component{plural}", (K, value),
+            f"best: {_name(self.best_)}, {K} component{plural}", (K, value),
             ((-8, 0, 8)[third], 10 if larger else -10), textcoords="offset points",
             ha=("left", "center", "right")[third], va="bottom" if larger else "top",
             fontsize="small", color=INK, zorder=5,
@@ -210,6 +210,14 @@ class CriterionDisplay:
         if self.missing_:
             marks.append(mark("no fit", marker="x", markersize=4, color=FAINT))
         return marks
+
+
+def _has_noise(record: "SearchRecord") -> bool:
+    return bool(getattr(record, "noise", False))
+
+
+def _name(record: "SearchRecord") -> str:
+    return record.covariance_type + (" + noise" if _has_noise(record) else "")
 
 
 def _style(model: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class DrawnRows:
 def rows_to_draw(X: Any, columns: Sequence[int], max_points: int, estimator: Any = None) -> DrawnRows:
     """The rows of X, or a sample of `max_points` of them.
 
-    Rows with missing values in the columns drawn are left out.
+    Rows with missing or infinite values in the columns drawn are left out.
 
     Parameters
     ----------
@@ -72,7 +72,9 @@ def rows_to_draw(X: Any, columns: Sequence[int], max_points: int, estimator: Any
     points = np.asarray(table, dtype=np.float64)[:, list(columns)]
     whole = np.isfinite(points).all(axis=1)
     if not whole.any():
-        raise ValueError(f"X has {n_rows:,} rows, and none that can be drawn: each lacks a value.")
+        raise ValueError(
+            f"X has {n_rows:,} rows, and none that can be drawn: each has a missing or infinite value."
+        )
     if not whole.all():
         points, table, numbers = points[whole], _take(table, np.flatnonzero(whole)), numbers[whole]
     return DrawnRows(points, table, numbers, n_rows, _note(len(whole), n_rows, int((~whole).sum())))
@@ -98,5 +100,7 @@ def _in_memory(scan: Scan, numbers: np.ndarray) -> Any:
 def _note(n_drawn: int, n_rows: int, n_missing: int) -> str:
     said = [f"a sample of {n_drawn:,} of {n_rows:,} rows"] if n_drawn < n_rows else []
     if n_missing:
-        said.append(f"{n_missing:,} row{'s' if n_missing > 1 else ''} with missing values left out")
+        said.append(
+            f"{n_missing:,} row{'s' if n_missing > 1 else ''} with missing or infinite values left out"
+        )
     return "; ".join(said)

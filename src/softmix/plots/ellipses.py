@@ -14,6 +14,8 @@ _FONT_SIZE = 9.5
 # Numbers nearer than this, in points, are moved apart; one that was moved further gets a line.
 _APART, _NEEDS_LINE = 15.0, 7.0
 _ROUNDS = 200
+# More numbers than these cannot all be read, wherever they go.
+_MOST_MOVED = 60
 
 
 def radius_holding(probability: float) -> float:
@@ -78,6 +80,8 @@ def number_means(ax: Any, mixture: Marginal, colours: np.ndarray, size: float = 
 
 def _moves(at: np.ndarray, apart: float) -> np.ndarray:
     """How far to move what stands at `at` (K, 2) so that no two are nearer than `apart`."""
+    if len(at) > _MOST_MOVED:
+        return np.zeros_like(at)
     moved = at.copy()
     first, second = np.triu_indices(len(at), 1)
     # Of two in the same place each needs a direction of its own.

@@ -12,7 +12,7 @@ from softmix.plots.ellipses import draw_ellipses, number_means, radius_holding
 from softmix.plots.fitted_mixture import classified, mixture_of
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import label_marks, label_shares, label_styles, scatter_by_label
-from softmix.plots.style import INK, MOST_IN_LEGEND, mark, quiet_axes
+from softmix.plots.style import INK, MOST_IN_LEGEND, mark, plain, quiet_axes
 
 MOST_COLUMNS = 8
 # Every row is drawn in each panel off the diagonal.
@@ -174,7 +174,7 @@ class PairsDisplay:
 
     def _label_edges(self) -> None:
         """Names and ticks at the left and below; of the first row at the right, where its scale is."""
-        names, m = self.mixture.names, len(self.axes_)
+        names, m = [plain(name) for name in self.mixture.names], len(self.axes_)
         for i in range(m):
             for j in range(m):
                 ax = self.axes_[i, j]

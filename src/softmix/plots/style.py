@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 MOST_IN_LEGEND = 16
+# Entries of a legend, below one another, that are as high as a figure.
+_HIGH = 18
 INK, FAINT = "#333333", "#999999"
 
 
@@ -20,11 +22,16 @@ def quiet_axes(ax: Any) -> None:
     ax.set_axisbelow(True)
 
 
+def plain(text: str) -> str:
+    """`text` as it is: to matplotlib $ begins a formula, and _ a label that is hidden."""
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
+
+
 def name_axes(ax: Any, names: Sequence[str]) -> None:
     """The names of one or two columns along the axes."""
-    ax.set_xlabel(names[0], color=INK)
+    ax.set_xlabel(plain(names[0]), color=INK)
     if len(names) > 1:
-        ax.set_ylabel(names[1], color=INK)
+        ax.set_ylabel(plain(names[1]), color=INK)
 
 
 def mark(label: str, **style: Any) -> Any:
@@ -32,7 +39,7 @@ def mark(label: str, **style: Any) -> Any:
     from matplotlib.lines import Line2D  # noqa: PLC0415
 
     shape: dict[str, Any] = {"marker": "o", "markersize": 7, **style}
-    return Line2D([], [], linestyle="", label=label, **shape)
+    return Line2D([], [], linestyle="", label=plain(label), **shape)
 
 
 def component_marks(
@@ -59,7 +66,8 @@ def legend(ax: Any, handles: Sequence[Any], title: str) -> Any:
     place = {"loc": "best"} if inside else {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0)}
     made = ax.legend(
         handles=list(handles), title=title, frameon=inside, framealpha=0.8, edgecolor="none",
-        handletextpad=0.4, alignment="left", fontsize="small", title_fontsize="small", **place,
+        ncols=1 + (len(handles) - 1) // _HIGH, handletextpad=0.4, alignment="left", fontsize="small",
+        title_fontsize="small", **place,
     )  # fmt: skip
     made.get_title().set_color(INK)
     return made
