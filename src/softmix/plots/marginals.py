@@ -64,12 +64,12 @@ class Marginal:
     def log_joint(self, points: np.ndarray) -> np.ndarray:
         """log π_k + log N(x; μ_k, Σ_k) of each of `points` (n, m), shape (n, K)."""
         variances, axes = self._axes()
-        z = np.einsum("nkm,kml->nkl", points[:, None] - self.means, axes) / np.sqrt(variances)
+        z = (points - self.means[:, None]) @ (axes / np.sqrt(variances)[:, None])  # (K, n, m)
         log_det = np.log(variances).sum(axis=1)
         with np.errstate(divide="ignore"):  # an empty component
             log_weights = np.log(self.weights)
         m = self.means.shape[1]
-        return log_weights - 0.5 * (m * LOG_2PI + log_det + np.einsum("nkl,nkl->nk", z, z))
+        return log_weights - 0.5 * (m * LOG_2PI + log_det + np.einsum("knl,knl->nk", z, z))
 
     def log_density(self, points: np.ndarray) -> np.ndarray:
         """log p(x) of each of `points` (n, m), shape (n,)."""
