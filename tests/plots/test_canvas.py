@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
+from softmix import GaussianMixture
 from softmix.plots import (
     ClassificationDisplay,
     CriterionDisplay,
@@ -53,3 +54,15 @@ def test_each_picture_can_be_drawn_again_and_the_same(display, data, fitted):
         figure.canvas.draw()
         pictures.append(np.asarray(figure.canvas.buffer_rgba()))
     assert np.array_equal(*pictures)
+
+
+@pytest.mark.parametrize("display", _DISPLAYS)
+@pytest.mark.parametrize("columns", [[0, 1], [1], [1, 2]])
+def test_columns_without_spread_are_drawn(display, columns):
+    X = np.random.default_rng(0).normal(size=(50, 3)) * [1, 0, 0] + [0, 0, 5]
+    with pytest.warns(match="no spread"):
+        model = GaussianMixture(2, random_state=0).fit(X)
+    figure = display.from_estimator(model, X, columns=columns).figure_
+    figure.canvas.draw()
+    limits = [limit for ax in figure.axes for limit in (*ax.get_xlim(), *ax.get_ylim())]
+    assert np.isfinite(limits).all()

@@ -102,6 +102,9 @@ def test_given_labels_may_be_words_and_minus_one_is_noise(columns, iris, texts):
     if len(columns) == 2:
         assert np.array_equal(offsets(display.scatters_[-1]), X[:50, :2])
         assert np.allclose(display.scatters_[-1][0].get_edgecolors()[:, :3], noise_colour())
+    else:
+        areas = [sum(bar.get_width() * bar.get_height() for bar in bars) for bars in display.ax_.containers]
+        assert areas == pytest.approx([1 / 3] * 3)
 
 
 def test_the_noise_of_a_mixture_has_its_weight(texts):

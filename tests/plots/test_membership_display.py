@@ -105,14 +105,6 @@ def test_scikit_learns_own_mixture_is_welcome(data):
     assert len(display.ellipses_) == 4
 
 
-def test_a_constant_column_is_drawn():
-    X = np.random.default_rng(0).normal(size=(50, 2)) * [1, 0]
-    with pytest.warns(match="no spread"):
-        model = GaussianMixture(1).fit(X)
-    MembershipDisplay.from_estimator(model, X).figure_.canvas.draw()
-    MembershipDisplay.from_estimator(model, X, columns=1).figure_.canvas.draw()
-
-
 def test_of_a_search_the_best_model_is_drawn(data):
     search = MixtureSearch((1, 2), covariance_type="EEE", random_state=0).fit(data)
     assert len(MembershipDisplay.from_estimator(search, data).ellipses_) == 4

@@ -7,12 +7,12 @@ import numpy as np
 
 from softmix.plots import one_column
 from softmix.plots.canvas import open_axes, require_matplotlib
-from softmix.plots.columns import Columns, choose_columns, column_names, table_names
+from softmix.plots.columns import Columns, choose_columns, table_names
 from softmix.plots.drawn_rows import MOST_POINTS, rows_to_draw
-from softmix.plots.ellipses import draw_ellipses, number_means, radius_holding
-from softmix.plots.fitted_mixture import classified, mixture_of
+from softmix.plots.ellipses import draw_ellipses, ellipse_mark, number_means, radius_holding
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import is_noise, label_marks, label_shares, label_styles, scatter_by_label
+from softmix.plots.scene import Scene
 from softmix.plots.style import INK, legend, mark, name_axes, quiet_axes, tell
 
 _PROBABILITY = 0.9
@@ -116,20 +116,14 @@ class ClassificationDisplay:
         -------
         display : ClassificationDisplay
         """
-        require_matplotlib()
-        model = mixture_of(estimator)
-        names = column_names(model)
-        chosen = choose_columns(columns, names, cls.__name__)
-        rows = rows_to_draw(X, chosen, max_points, model)
-        mixture = Marginal.of(model, chosen, names)
-        labels, uncertainty = classified(np.asarray(model.predict_proba(rows.table)), len(mixture))
+        scene = Scene.of(estimator, X, columns, max_points, cls.__name__)
         display = cls(
-            points=rows.points,
-            labels=labels,
-            names=mixture.names,
-            mixture=mixture,
-            uncertainty=uncertainty,
-            note=rows.note,
+            points=scene.rows.points,
+            labels=scene.labels,
+            names=scene.mixture.names,
+            mixture=scene.mixture,
+            uncertainty=scene.uncertainty,
+            note=scene.rows.note,
         )
         return display.plot(ax, probability=probability, uncertain_above=uncertain_above)
 
@@ -213,8 +207,12 @@ class ClassificationDisplay:
 
     def _draw_one_column(self, styles: dict[Any, Any]) -> None:
         x, ax = self.points[:, 0], self.ax_
-        height = 1.0
-        if self.mixture is not None:
+        if self.mixture is None:
+            memberships = np.stack([self.labels == label for label in styles], axis=1).astype(float)
+            colours = np.array([colour for colour, _ in styles.values()])
+            edges = one_column.plain_bin_edges(x)
+            height = one_column.draw_histogram(ax, x, memberships, colours, edges)
+        else:
             grid = one_column.wide_grid(float(x.min()), float(x.max()), self.mixture)
             colours = np.array([colour for label, (colour, _) in styles.items() if not is_noise(label)])
             self.lines_, height = one_column.draw_densities(ax, self.mixture, colours, grid)
@@ -239,6 +237,5 @@ class ClassificationDisplay:
             text = f"uncertainty over {uncertain_above:g}"
             marks.append(mark(text, markerfacecolor="none", markeredgecolor=INK))
         if self.mixture is not None and shapes:
-            text = f"{100 * probability:g} % of a component"
-            marks.append(mark(text, markerfacecolor="#EEEEEE", markeredgecolor=INK, markersize=11))
+            marks.append(ellipse_mark(probability))
         return marks

@@ -6,9 +6,9 @@ from typing import Any, Self
 import numpy as np
 
 from softmix.plots import one_column
-from softmix.plots.canvas import open_axes, require_matplotlib
+from softmix.plots.canvas import open_axes
 from softmix.plots.colours import component_colours
-from softmix.plots.columns import Columns, choose_columns, column_names
+from softmix.plots.columns import Columns
 from softmix.plots.contours import (
     MASSES,
     HighestDensity,
@@ -19,9 +19,9 @@ from softmix.plots.contours import (
     surface,
 )
 from softmix.plots.drawn_rows import MOST_POINTS, rows_to_draw
-from softmix.plots.fitted_mixture import mixture_of
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import point_style
+from softmix.plots.scene import look_at
 from softmix.plots.style import INK, component_marks, legend, mark, name_axes, quiet_axes, tell
 
 
@@ -113,12 +113,8 @@ class DensityDisplay:
         -------
         display : DensityDisplay
         """
-        require_matplotlib()
-        model = mixture_of(estimator)
-        names = column_names(model)
-        chosen = choose_columns(columns, names, cls.__name__)
+        model, mixture, chosen = look_at(estimator, columns, cls.__name__)
         rows = None if X is None else rows_to_draw(X, chosen, max_points, model)
-        mixture = Marginal.of(model, chosen, names)
         said = [] if rows is None else [rows.note]
         said += [] if mixture.noise is None else ["without the noise component"]
         display = cls(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from softmix.plots.marginals import Marginal
+from softmix.plots.style import INK, mark
 
 _FONT_SIZE = 9.5
 # Numbers nearer than this, in points, are moved apart; one that was moved further gets a line.
@@ -29,6 +30,12 @@ def radius_holding(probability: float) -> float:
     if not 0.0 < probability < 1.0:
         raise ValueError(f"probability must be between 0 and 1. Got {probability!r}.")
     return float(np.sqrt(-2.0 * np.log1p(-probability)))
+
+
+def ellipse_mark(probability: float) -> Any:
+    """The legend's entry of ellipses that hold `probability`."""
+    text = f"{100 * probability:g} % of a component"
+    return mark(text, markerfacecolor="#EEEEEE", markeredgecolor=INK, markersize=11)
 
 
 def draw_ellipses(ax: Any, mixture: Marginal, colours: np.ndarray, radii: tuple[float, ...]) -> list[Any]:

@@ -5,14 +5,14 @@ from typing import Any, Self
 import numpy as np
 
 from softmix.plots import one_column
-from softmix.plots.canvas import open_axes, require_matplotlib
+from softmix.plots.canvas import open_axes
 from softmix.plots.colours import blend, component_colours, noise_colour
-from softmix.plots.columns import Columns, choose_columns, column_names
-from softmix.plots.drawn_rows import MOST_POINTS, rows_to_draw
+from softmix.plots.columns import Columns
+from softmix.plots.drawn_rows import MOST_POINTS
 from softmix.plots.ellipses import draw_ellipses, number_means
-from softmix.plots.fitted_mixture import mixture_of
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import point_style
+from softmix.plots.scene import Scene
 from softmix.plots.style import component_marks, legend, mark, name_axes, quiet_axes, tell
 
 
@@ -95,17 +95,8 @@ class MembershipDisplay:
         -------
         display : MembershipDisplay
         """
-        require_matplotlib()
-        model = mixture_of(estimator)
-        names = column_names(model)
-        chosen = choose_columns(columns, names, cls.__name__)
-        rows = rows_to_draw(X, chosen, max_points, model)
-        display = cls(
-            points=rows.points,
-            resp=np.asarray(model.predict_proba(rows.table)),
-            mixture=Marginal.of(model, chosen, names),
-            note=rows.note,
-        )
+        scene = Scene.of(estimator, X, columns, max_points, cls.__name__)
+        display = cls(points=scene.rows.points, resp=scene.resp, mixture=scene.mixture, note=scene.rows.note)
         return display.plot(ax=ax)
 
     def plot(self, ax: Any = None) -> Self:
@@ -133,10 +124,9 @@ class MembershipDisplay:
     def _draw_one_column(self, colours: np.ndarray, shades: np.ndarray) -> None:
         x, ax = self.points[:, 0], self.ax_
         edges = one_column.bin_edges(x, self.mixture, self.resp.sum(axis=0)[: len(self.mixture)])
-        one_column.draw_histogram(ax, x, self.resp, shades, edges)
+        bars = one_column.draw_histogram(ax, x, self.resp, shades, edges)
         grid = one_column.wide_grid(edges[0], edges[-1], self.mixture)
         self.lines_, height = one_column.draw_densities(ax, self.mixture, colours, grid)
-        bars = max(float(bar.get_y() + bar.get_height()) for bars in ax.containers for bar in bars)
         one_column.finish(ax, self.mixture.names[0], max(bars, height))
 
     def _draw_two_columns(self, colours: np.ndarray, shades: np.ndarray) -> None:

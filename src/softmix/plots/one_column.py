@@ -18,13 +18,20 @@ _THIN_STEPS, _PEAK, _SPIKE = 3.0, 65, 5e-4
 _RUG = 0.06
 
 
-def draw_histogram(ax: Any, x: np.ndarray, resp: np.ndarray, colours: np.ndarray, edges: np.ndarray) -> None:
-    """The histogram of `x` with area one, each bar divided by membership `resp` (n, K)."""
+def draw_histogram(ax: Any, x: np.ndarray, resp: np.ndarray, colours: np.ndarray, edges: np.ndarray) -> float:
+    """The histogram of `x` with area one, each bar divided by membership `resp` (n, K); its height."""
     counts = np.stack([np.histogram(x, edges, weights=column)[0] for column in resp.T])
     floor = np.zeros(len(edges) - 1)
     for height, colour in zip(counts / (len(x) * np.diff(edges)), colours, strict=True):
         ax.bar(edges[:-1], height, np.diff(edges), floor, align="edge", color=colour, alpha=0.35, linewidth=0)
         floor += height
+    return float(floor.max())
+
+
+def plain_bin_edges(x: np.ndarray) -> np.ndarray:
+    """NumPy's automatic bins, within what can be drawn."""
+    n_bins = len(np.histogram_bin_edges(x, "auto")) - 1
+    return np.histogram_bin_edges(x, bins=int(np.clip(n_bins, _FEWEST_BINS, _MOST_BINS)))
 
 
 def bin_edges(x: np.ndarray, mixture: Marginal, counts: np.ndarray) -> np.ndarray:
@@ -40,7 +47,7 @@ def bin_edges(x: np.ndarray, mixture: Marginal, counts: np.ndarray) -> np.ndarra
 
 def wide_grid(low: float, high: float, mixture: Marginal) -> np.ndarray:
     """Where to evaluate densities between `low` and `high` and a little beyond; finely at thin peaks."""
-    margin = _MARGIN * (high - low)
+    margin = _MARGIN * ((high - low) or 1.0)
     even = np.linspace(low - margin, high + margin, _GRID)
     deviations = np.sqrt(mixture.covariances[:, 0, 0])
     thin = deviations < _THIN_STEPS * (even[1] - even[0])

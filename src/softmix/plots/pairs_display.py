@@ -6,13 +6,13 @@ import numpy as np
 
 from softmix.plots import one_column
 from softmix.plots.canvas import require_matplotlib
-from softmix.plots.columns import Columns, choose_columns, column_names
-from softmix.plots.drawn_rows import rows_to_draw
-from softmix.plots.ellipses import draw_ellipses, number_means, radius_holding
-from softmix.plots.fitted_mixture import classified, mixture_of
+from softmix.plots.columns import Columns, column_names
+from softmix.plots.ellipses import draw_ellipses, ellipse_mark, number_means, radius_holding
+from softmix.plots.fitted_mixture import mixture_of
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import label_marks, label_shares, label_styles, scatter_by_label
-from softmix.plots.style import INK, MOST_IN_LEGEND, mark, plain, quiet_axes
+from softmix.plots.scene import Scene
+from softmix.plots.style import INK, MOST_IN_LEGEND, plain, quiet_axes, tell
 
 MOST_COLUMNS = 8
 # Every row is drawn in each panel off the diagonal.
@@ -107,19 +107,16 @@ class PairsDisplay:
         ValueError
             If `columns` is None and there are more than 8.
         """
-        require_matplotlib()
-        model = mixture_of(estimator)
-        names = column_names(model)
+        names = column_names(mixture_of(estimator))
         if columns is None and len(names) > MOST_COLUMNS:
             raise ValueError(
                 f"The model has {len(names)} columns, and PairsDisplay draws at most {MOST_COLUMNS}. Choose "
                 f"some with the 'columns' parameter, such as columns={names[:4]!r}."
             )
-        chosen = choose_columns(columns, names, cls.__name__, MOST_COLUMNS)
-        rows = rows_to_draw(X, chosen, max_points, model)
-        mixture = Marginal.of(model, chosen, names)
-        labels, _ = classified(np.asarray(model.predict_proba(rows.table)), len(mixture))
-        display = cls(points=rows.points, labels=labels, mixture=mixture, note=rows.note)
+        scene = Scene.of(estimator, X, columns, max_points, cls.__name__, MOST_COLUMNS)
+        display = cls(
+            points=scene.rows.points, labels=scene.labels, mixture=scene.mixture, note=scene.rows.note
+        )
         return display.plot(ax, probability=probability)
 
     def plot(self, ax: Any = None, *, probability: float = _PROBABILITY) -> Self:
@@ -189,14 +186,12 @@ class PairsDisplay:
         pairs = len(self.axes_) > 1
         marks = label_marks(self._styles, label_shares(self.labels, self.mixture), shapes=pairs)
         if pairs:
-            text = f"{100 * probability:g} % of a component"
-            marks.append(mark(text, markerfacecolor="#EEEEEE", markeredgecolor=INK, markersize=11))
+            marks.append(ellipse_mark(probability))
             if not few:
                 for i, j in self.ellipses_:
                     number_means(self.axes_[i, j], self.mixture.within([j, i]), self._colours, 7.0)
         self.legend_ = self._legend(marks)
-        if self.note:
-            self.axes_[0, 0].set_title(self.note, fontsize="small", color=INK, loc="left")
+        tell(self.axes_[0, 0], self.note)
 
     def _legend(self, marks: list[Any]) -> Any:
         """Beside all panels: of the figure where it is ours, else of axes."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from softmix.plots.canvas import open_axes, require_matplotlib
 from softmix.plots.colours import component_colours
-from softmix.plots.columns import Columns, choose_columns, column_names, table_names
+from softmix.plots.columns import Columns, choose_columns, table_names
 from softmix.plots.drawn_rows import MOST_POINTS, rows_to_draw
 from softmix.plots.ellipses import draw_ellipses, number_means
-from softmix.plots.fitted_mixture import classified, mixture_of
 from softmix.plots.marginals import Marginal
 from softmix.plots.points import point_style
+from softmix.plots.scene import Scene
 from softmix.plots.style import INK, name_axes, quiet_axes, tell
 
 # Areas, as multiples of a plain point's, of rows that are sure and of rows that could not be less so.
@@ -111,20 +111,14 @@ class UncertaintyDisplay:
         -------
         display : UncertaintyDisplay
         """
-        require_matplotlib()
-        model = mixture_of(estimator)
-        names = column_names(model)
-        chosen = choose_columns(columns, names, cls.__name__)
-        rows = rows_to_draw(X, chosen, max_points, model)
-        mixture = Marginal.of(model, chosen, names)
-        resp = np.asarray(model.predict_proba(rows.table))
+        scene = Scene.of(estimator, X, columns, max_points, cls.__name__)
         display = cls(
-            points=rows.points,
-            uncertainty=classified(resp, len(mixture))[1],
-            largest=1.0 - 1.0 / resp.shape[1],
-            names=mixture.names,
-            mixture=mixture,
-            note=rows.note,
+            points=scene.rows.points,
+            uncertainty=scene.uncertainty,
+            largest=1.0 - 1.0 / scene.resp.shape[1],
+            names=scene.mixture.names,
+            mixture=scene.mixture,
+            note=scene.rows.note,
         )
         return display.plot(ax)
 
