@@ -71,6 +71,16 @@ def measure_spread(sweep: ThreadSweep, shape: FactorShape) -> Spread:
     return _spread(mean, covariance, shape)
 
 
+def spread_of(statistics: GaussianStatistics) -> Spread:
+    """The spread of the rows that `statistics` are of, whatever their memberships."""
+    pooled = statistics.pooled()
+    if pooled.layout.shape is FactorShape.SCALAR:  # of traces the mean variance is all that is left
+        d = pooled.layout.n_features
+        variance = float(pooled.scatter[0] / (d * pooled.count[0]))
+        return _spread(pooled.centers[0], np.full(d, variance), FactorShape.SCALAR)
+    return _spread(*_moments(pooled), pooled.layout.shape)
+
+
 def _near_the_data(source: Source) -> np.ndarray:
     """The mean of the first block that counts."""
     with source.blocks() as blocks:

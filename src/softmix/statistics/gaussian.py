@@ -131,6 +131,27 @@ class GaussianStatistics:
         moved.scatter[...] += self._as_stored(crossed)
         return moved
 
+    def scale(self, share: float) -> "GaussianStatistics":
+        """The same rows, each with its weight times `share`: how a stream forgets."""
+        return GaussianStatistics(self.centers, self.layout, share * self.values)
+
+    def pooled(self) -> "GaussianStatistics":
+        """All components as one, about the mean of the rows.
+
+        Memberships sum to 1, so these are the statistics of the rows themselves. Scatters that
+        components share become a full one.
+        """
+        d, shape = self.layout.n_features, self.layout.shape
+        # Where the rows are: an empty component may be anywhere.
+        origin = self.centers[self.count.argmax()]
+        mean = origin + self.recenter(np.broadcast_to(origin, self.centers.shape)).sum.sum(axis=0) / (
+            self.count.sum()
+        )
+        about = self.recenter(np.broadcast_to(mean, self.centers.shape))
+        layout = StatisticsLayout(FactorShape.FULL if shape is FactorShape.SHARED else shape, 1, d)
+        together = (about.count.sum(), *about.sum.sum(axis=0), *about.scatter.sum(axis=0).ravel())
+        return GaussianStatistics(mean[None], layout, np.array([*together, *self.values[-3:]]))
+
     def _as_stored(self, matrices: np.ndarray) -> np.ndarray:
         shape = self.layout.shape
         if shape is FactorShape.SCALAR:
