@@ -9,6 +9,7 @@ import numpy as np
 
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
+from softmix.statistics.gaussian import lower_triangle
 
 
 def expected_statistics(parameters: GaussianParameters, counts: np.ndarray) -> GaussianStatistics:
@@ -26,7 +27,7 @@ def _scatter(parameters: GaussianParameters, counts: np.ndarray) -> np.ndarray:
         return counts * d * covariances
     if parameters.shape is FactorShape.DIAGONAL:
         return counts[:, None] * covariances
-    rows, columns = np.tril_indices(d)
+    rows, columns = lower_triangle(d)
     if parameters.shape is FactorShape.SHARED:
         return counts.sum() * covariances[rows, columns][None]
     return counts[:, None] * covariances[:, rows, columns]

@@ -127,7 +127,7 @@ default='auto'
         For streams that drift, of `partial_fit` alone: after so many rows (their weight, where
         they have weights) what was known counts half, and the memory grows no more. None: it grows.
     init_size : int, default=None
-        Rows that `partial_fit` gathers before it begins. None: 5 for each row that a covariance
+        Rows that `partial_fit` gathers before it begins. None: 10 for each row that a covariance
         asks for (d + 2 for 'full', 3 for 'diag' and 'spherical', 1 where all share one) and component.
 
     Attributes

@@ -1,12 +1,14 @@
 """`partial_fit`: a mixture learns rows that come a block at a time (fit/online.py)."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
 from softmix.blocks import ArrayBlocks, Source
@@ -24,10 +26,13 @@ from softmix.structures import Structure
 from softmix.sweep import ReadAhead, ThreadSweep, one_blas_thread, resolve_n_jobs
 
 # Rows that a stream begins with, for each row that a component's covariance asks for.
-_ROWS_TO_START = 5
+_ROWS_TO_START = 10
 _BLOCKS_AHEAD = 4
 # What a fit says of its rows and its sweeps, and a stream has none of.
 _OF_A_FIT = ("labels_", "lower_bounds_", "fit_report_", "_recent_bounds")
+
+# The parameters that a step looks at.
+_OF_A_STEP = ("n_components", "covariance_type", "reg_covar", "weights", "learning_decay", "half_life")
 
 
 class PartialFitMixin:
@@ -38,6 +43,8 @@ class PartialFitMixin:
     """
 
     n_components: int
+    n_features_in_: int
+    means_: np.ndarray
     reg_covar: float
     n_jobs: int | None
     prior: Any
@@ -46,6 +53,7 @@ class PartialFitMixin:
     learning_decay: float
     half_life: float | None
     init_size: int | None
+    _parameter_constraints: dict[str, list[Any]]
 
     @abstractmethod
     def _plan(self, source: Source) -> FitPlan:
@@ -102,12 +110,12 @@ class PartialFitMixin:
             `covariance_type` have changed since; with ``reg_covar=0``, if a covariance becomes
             singular. The estimator is then as it was before.
         """
-        with all_or_nothing(self):
-            for rows in self._parts(X, sample_weight):
+        with all_or_nothing(self), closing(self._parts(X, sample_weight)) as parts:
+            for rows in parts:
                 self._learn(rows)
         return self
 
-    def _parts(self, X: Any, sample_weight: Any) -> Iterator[ArrayBlocks]:
+    def _parts(self, X: Any, sample_weight: Any) -> Generator[ArrayBlocks]:
         """What to learn in one step each."""
         first = not (hasattr(self, "means_") or self.__dict__.get("_gathered"))
         if isinstance(X, Scan):
@@ -127,13 +135,14 @@ class PartialFitMixin:
         with ThreadSweep(rows, resolve_n_jobs(self.n_jobs), grouping=False) as sweep, one_blas_thread():
             block = sweep(stream.parameters)
             learned = learn(stream, block, self._plan_of_steps(), self._forgetting())
-            self._keep(learned, np.result_type(self.means_.dtype, rows.dtype))
+            self._keep(learned, np.result_type(np.asarray(self.means_), rows.dtype))
         self._warn_of_new(learned, stream)
 
     def _known(self, n_features: int) -> Stream | None:
         """What is known of the rows so far; None before there are parameters."""
         if not hasattr(self, "means_"):
             return None
+        self._validate_parameters_of_steps()
         self._check_goes_on("partial_fit", n_features)
         stream = self.__dict__.get("_stream")
         if stream is not None and holds(self, stream.parameters):
@@ -181,6 +190,12 @@ class PartialFitMixin:
         self.__dict__.pop("_gathered", None)
         self.n_samples_seen_ = self._began = weight
 
+    def _validate_parameters_of_steps(self) -> None:
+        """scikit-learn validates at the first call alone."""
+        constraints = {name: self._parameter_constraints[name] for name in _OF_A_STEP}
+        values = {name: getattr(self, name) for name in _OF_A_STEP}
+        validate_parameter_constraints(constraints, values, type(self).__name__)
+
     def _plan_of_steps(self) -> FitPlan:
         """What a step needs of a plan: nothing is started, and nothing climbs."""
         structure, d = self._structure(), self.means_.shape[1]
@@ -200,10 +215,8 @@ class PartialFitMixin:
         return Forgetting(self.learning_decay, self.half_life)
 
     def _rows_to_start(self) -> float:
-        asked = self.init_size
-        if asked is None:
-            asked = _ROWS_TO_START * self._structure().rows_needed(self.n_features_in_) * self.n_components
-        return max(asked, self.n_components, 2)
+        enough = _ROWS_TO_START * self._structure().rows_needed(self.n_features_in_) * self.n_components
+        return max(enough if self.init_size is None else self.init_size, self.n_components, 2)
 
     def _n_gathered(self) -> int:
         return sum(_n_counted(rows) for rows in self._gathered)

@@ -96,7 +96,8 @@ def learn(stream: Stream, block: GaussianStatistics, plan: FitPlan, forgetting: 
     # (1 − γ) : γ = 1 : (e^loss − 1) is how what was known compares with the block.
     known = stream.statistics.scale(weight / expm1(loss) / stream.statistics.total_weight)
     statistics = known.recenter(block.centers) + block
-    statistics += _held(statistics, stream.parameters, plan.structure)
+    if (missing := _missing(statistics, stream.parameters, plan.structure)).any():
+        statistics += expected_statistics(stream.parameters, missing).recenter(block.centers)
     maximiser = maximiser_for(plan, spread_of(statistics), statistics.total_weight)
     parameters = maximiser.m_step(statistics, stream.parameters)
     return Stream(
@@ -109,14 +110,13 @@ def learn(stream: Stream, block: GaussianStatistics, plan: FitPlan, forgetting: 
     )
 
 
-def _held(
+def _missing(
     statistics: GaussianStatistics, parameters: GaussianParameters, structure: Structure
-) -> GaussianStatistics:
-    """Rows as the parameters say, for components that would keep fewer than a covariance asks for.
+) -> np.ndarray:
+    """What each component lacks of the rows that its covariance asks for, (K,): they are made up.
 
     Else a component whose rows stay away would fade, until a single row made it a point.
     """
     rows_needed = structure.rows_needed(parameters.n_features)
     needed = rows_needed * statistics.total_weight / float(statistics.values[-1])
-    missing = np.where(parameters.weights > 0, np.maximum(needed - statistics.count, 0.0), 0.0)
-    return expected_statistics(parameters, missing).recenter(statistics.centers)
+    return np.where(parameters.weights > 0, np.maximum(needed - statistics.count, 0.0), 0.0)

@@ -18,6 +18,8 @@ from softmix.sweep import ThreadSweep
 # Correlation eigenvalues below this are collinear columns. A whitened direction magnifies
 # rounding by their inverse; at 1e-8 that stays far below the default floor.
 _COLLINEAR = 1e-8
+# Deviations below this overflow when they are inverted and squared: a stream of equal rows gets there.
+_VANISHED = 1e-140
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,8 +125,9 @@ def _overflow(source: Source) -> ValueError:
 
 def _spread(mean: np.ndarray, covariance: np.ndarray, shape: FactorShape) -> Spread:
     variances = _diagonal(covariance)
-    magnitude = np.where(mean == 0, 1.0, np.abs(mean))
-    constant = variances <= (8 * np.finfo(np.float64).eps * magnitude) ** 2 * (mean != 0)
+    magnitude = np.where(np.abs(mean) < _VANISHED, 1.0, np.abs(mean))
+    rounding = (8 * np.finfo(np.float64).eps * magnitude) ** 2 * (mean != 0)
+    constant = variances <= np.maximum(rounding, _VANISHED**2)
     scale = np.where(constant, magnitude, np.sqrt(np.where(constant, 1.0, variances)))
     if shape is FactorShape.SCALAR:
         mean_variance = variances[~constant].sum() / len(mean) if not constant.all() else 1.0

@@ -158,13 +158,19 @@ class GaussianStatistics:
             return np.trace(matrices, axis1=1, axis2=2)
         if shape is FactorShape.DIAGONAL:
             return np.diagonal(matrices, axis1=1, axis2=2)
-        rows, columns = np.tril_indices(self.layout.n_features)
+        rows, columns = lower_triangle(self.layout.n_features)
         packed = matrices[:, rows, columns]
         return packed.sum(axis=0, keepdims=True) if shape is FactorShape.SHARED else packed
 
 
 def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, :, None] * b[:, None, :]
+
+
+@lru_cache(maxsize=2)
+def lower_triangle(n_features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a packed lower triangle has its entries: their rows and columns."""
+    return np.tril_indices(n_features)
 
 
 @lru_cache(maxsize=2)
