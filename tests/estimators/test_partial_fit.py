@@ -330,7 +330,7 @@ def test_a_scan_that_breaks_changes_nothing():
     rows = np.tile(X, (60, 1)).copy()
     rows[40000] = np.nan
     model = clone(MODEL).partial_fit(FIRST)
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(ValueError, match="1 missing value"):
         model.partial_fit(scan(rows))
     assert_same_bits(model, clone(MODEL).partial_fit(FIRST))
 
@@ -338,6 +338,6 @@ def test_a_scan_that_breaks_changes_nothing():
 def test_without_a_floor_a_collapse_is_refused():
     model = GaussianMixture(1, reg_covar=0.0, half_life=1.0).partial_fit(FIRST)
     before = model.covariances_
-    with pytest.raises(ValueError, match="no spread"):
+    with pytest.raises(ValueError, match="No spread"):
         model.partial_fit(np.ones((1000, 2)))
     assert model.covariances_ is before
