@@ -47,6 +47,32 @@ def _ids(command: Command) -> Command:
     )(command)
 
 
+def _reading(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--connection",
+            metavar="ADDRESS",
+            help="DATA is a query in SQL to the database at ADDRESS (postgresql://…, sqlite:///FILE).",
+        ),
+        click.option(
+            "--na",
+            multiple=True,
+            metavar="TEXT",
+            help="TEXT in a text file is a missing value, as are empty fields, NA, NaN and NULL.",
+        ),
+        click.option(
+            "--decimal", metavar="CHAR", help="Decimal mark of text files. Default: it is found out."
+        ),
+        click.option(
+            "--delimiter",
+            metavar="CHAR",
+            help="What separates the fields of text files; 'tab' is one. Default: it is found out.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def _output(help_text: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", metavar="FILE", help=help_text)
 
@@ -87,6 +113,7 @@ def _jobs(command: Command) -> Command:
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
+@_reading
 @click.option(
     "--spool",
     is_flag=True,
@@ -144,7 +171,7 @@ def fit(**options: Any) -> None:
     """Fit a Gaussian mixture to the rows of DATA.
 
     DATA is a table: .parquet; .csv or .tsv, also .gz or .zst; .arrow, .feather, .npy, .npz; a folder
-    or a quoted glob of such files. It may be larger than memory.
+    or a quoted glob of such files; or, with --connection, a query. It may be larger than memory.
 
     \b
       softmix fit faithful.csv -k 2 -o model.softmix
@@ -161,6 +188,7 @@ def fit(**options: Any) -> None:
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking
@@ -182,6 +210,7 @@ def predict(**options: Any) -> None:
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking

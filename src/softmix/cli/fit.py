@@ -13,7 +13,7 @@ from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
 from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import split_names, told_in_options, training_rows
+from softmix.cli.inputs import TableRequest, split_names, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
 from softmix.cli.search import as_json, fit_search, show_search, write_table
 from softmix.cli.voice import Voice
@@ -27,11 +27,10 @@ from softmix.store.row_outputs import predictions
 _MOST_POINTS = 20_000
 
 
-@dataclass(frozen=True)
-class FitRequest:
+@dataclass(frozen=True, kw_only=True)
+class FitRequest(TableRequest):
     """The options of `softmix fit`."""
 
-    data: str
     components: tuple[int, ...]
     covariance: tuple[str, ...]
     criterion: str
@@ -86,7 +85,7 @@ class FitRequest:
 def run(request: FitRequest) -> None:
     """Fit, write the files, and tell."""
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.data]) as outputs:
+    with Outputs([] if request.is_query else [request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
@@ -94,9 +93,7 @@ def run(request: FitRequest) -> None:
         if picture is not None:
             import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
         try:
-            rows = training_rows(
-                request.data, request.columns, request.ids, request.weights, spool=request.spool
-            )
+            rows = training_rows(request, request.columns, request.ids, request.weights, spool=request.spool)
             outputs.refuse_inputs(rows.files)
             plot_columns = _plot_columns(request.plot_columns, rows)
             with voice.tidy_warnings():
@@ -116,7 +113,7 @@ def run(request: FitRequest) -> None:
         if search is not None:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
-        show_files(voice, request.data, request.files)
+        show_files(voice, request.as_typed, request.files)
 
 
 def _fit(
