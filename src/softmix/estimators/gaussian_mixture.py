@@ -285,7 +285,7 @@ default='auto'
             start. The estimator is then as it was before.
         """
         with all_or_nothing(self):
-            self._fit(X, sample_weight)
+            self._fit(self._source_to_fit(X, sample_weight))
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -297,8 +297,7 @@ default='auto'
         """Fit the mixture and give the memberships of each row, shape (n_samples, n_components)."""
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
-    def _fit(self, X: Any, sample_weight: Any) -> None:
-        source = self._source_to_fit(X, sample_weight)
+    def _fit(self, source: Source) -> RunResult:
         plan = self._plan(source)
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
             result = fit_mixture(sweep, plan, check_random_state(self.random_state))
@@ -312,6 +311,7 @@ default='auto'
             self._stream_ends(source.total_weight)
             self._settle(sweep, plan, best)
         self._warn(best)
+        return best
 
     def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.

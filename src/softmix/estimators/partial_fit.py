@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import validate_data
 
@@ -20,7 +19,7 @@ from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_learn
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
-from softmix.fit import FitPlan, Forgetting, Stream, fit_mixture, learn
+from softmix.fit import FitPlan, Forgetting, RunResult, Stream, learn
 from softmix.parameters import GaussianParameters
 from softmix.structures import Structure
 from softmix.sweep import ReadAhead, ThreadSweep, one_blas_thread, resolve_n_jobs
@@ -49,15 +48,14 @@ class PartialFitMixin:
     n_jobs: int | None
     prior: Any
     weights: str
-    random_state: Any
     learning_decay: float
     half_life: float | None
     init_size: int | None
     _parameter_constraints: dict[str, list[Any]]
 
     @abstractmethod
-    def _plan(self, source: Source) -> FitPlan:
-        """A fit of `source`."""
+    def _fit(self, source: Source) -> RunResult:
+        """Fit `source`, and warn of what went wrong."""
 
     @abstractmethod
     def _structure(self) -> Structure:
@@ -135,7 +133,8 @@ class PartialFitMixin:
         with ThreadSweep(rows, resolve_n_jobs(self.n_jobs), grouping=False) as sweep, one_blas_thread():
             block = sweep(stream.parameters)
             learned = learn(stream, block, self._plan_of_steps(), self._forgetting())
-            self._keep(learned, np.result_type(np.asarray(self.means_), rows.dtype))
+            set_attributes(self, learned.parameters, np.result_type(np.asarray(self.means_), rows.dtype))
+            self._keep(learned)
         self._warn_of_new(learned, stream)
 
     def _known(self, n_features: int) -> Stream | None:
@@ -166,18 +165,13 @@ class PartialFitMixin:
             self._begin(_joined(gathered))
 
     def _begin(self, rows: ArrayBlocks) -> None:
-        plan = self._plan(rows)
-        with ThreadSweep(rows, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
-            best = fit_mixture(sweep, plan, check_random_state(self.random_state)).best
-            statistics = sweep(best.parameters)
+        degeneracies = tuple(self._fit(rows).degeneracies)
+        with ThreadSweep(rows, resolve_n_jobs(self.n_jobs), grouping=False) as sweep, one_blas_thread():
+            statistics = sweep(self._parameters())
         weight = rows.total_weight
-        begun = Stream(best.parameters, statistics, weight, weight, 1, tuple(best.degeneracies))
-        self._stream_ends(weight)
-        self._keep(begun, rows.dtype)
-        self._warn_of_new(begun, None)
+        self._keep(Stream(self._parameters(), statistics, weight, weight, 1, degeneracies))
 
-    def _keep(self, stream: Stream, dtype: np.dtype) -> None:
-        set_attributes(self, stream.parameters, dtype)
+    def _keep(self, stream: Stream) -> None:
         for name in _OF_A_FIT:
             self.__dict__.pop(name, None)
         self._stream, self._fitted_structure = stream, self._structure().name
@@ -230,8 +224,8 @@ class PartialFitMixin:
             f"{self._rows_to_start():.0f}. Give it more rows, or set init_size."
         )
 
-    def _warn_of_new(self, now: Stream, before: Stream | None) -> None:
-        known = set() if before is None else {(d.components, d.columns) for d in before.degeneracies}
+    def _warn_of_new(self, now: Stream, before: Stream) -> None:
+        known = {(d.components, d.columns) for d in before.degeneracies}
         for degeneracy in now.degeneracies:
             if (degeneracy.components, degeneracy.columns) not in known:
                 names = getattr(self, "feature_names_in_", None)
