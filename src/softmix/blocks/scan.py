@@ -27,6 +27,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     connection: Any = None,
     delimiter: str | None = None,
     decimal: str | None = None,
+    na_values: str | Sequence[str] = (),
     key: str | None = None,
     allow_empty: bool = False,
     keep_bytes: int = 0,
@@ -64,6 +65,9 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     delimiter, decimal : str, default=None
         What separates the fields of text files, and their decimal mark. None finds out: the
         separator from the header; where it is not the comma, the decimal mark may be.
+    na_values : str or sequence of str, default=()
+        What spells a missing value in text files, beside the usual spellings (nothing, NA, NaN,
+        NULL, ?, …).
     key : str, default=None
         Which array of a ``.npz`` file.
     allow_empty : bool, default=False
@@ -105,7 +109,14 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     >>> np.sort(GaussianMixture(2, random_state=0).fit(rows).weights_).round(2)
     array([0.36, 0.64])
     """
-    options = Options(connection, delimiter, decimal, key, allow_empty)
+    options = Options(
+        connection,
+        delimiter,
+        decimal,
+        key,
+        allow_empty,
+        (na_values,) if isinstance(na_values, str) else tuple(na_values),
+    )
     selection = Selection(_several("columns", columns), weights, _several("ids", ids) or ())
     return Scan(open_source(source, options), selection, keep_bytes=keep_bytes, spool=spool)
 

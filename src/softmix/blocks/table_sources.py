@@ -27,7 +27,7 @@ def of_files(files: Sequence[FoundFile], options: Options) -> MakeReader:
 
 def _table(file: FoundFile, options: Options) -> Table:
     if file.kind == "text":
-        return TextTable(file.path, options.delimiter, options.decimal)
+        return TextTable(file.path, options.delimiter, options.decimal, options.na_values)
     return ParquetTable(file.path) if file.kind == "parquet" else IpcTable(file.path)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from softmix.blocks.scan import Scan
 from softmix.cli.errors import UserError
-from softmix.cli.inputs import rows_for, told_in_options
+from softmix.cli.inputs import TableRequest, rows_for, told_in_options
 from softmix.cli.outputs import TABLES, Outputs
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -22,12 +22,11 @@ from softmix.store.row_outputs import RowOutputs, embedding, predictions
 from softmix.store.table_writer import csv_writer
 
 
-@dataclass(frozen=True)
-class ApplyRequest:
+@dataclass(frozen=True, kw_only=True)
+class ApplyRequest(TableRequest):
     """The options of `softmix predict` and `softmix embed`."""
 
     model: str
-    data: str
     ids: tuple[str, ...]
     output: str | None
     jobs: int | None
@@ -49,11 +48,11 @@ def _apply(request: ApplyRequest, row_outputs: RowOutputs) -> None:
     if request.json and request.output is None:
         raise UserError("--json needs -o: without it, standard output is the table.")
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.model, request.data]) as outputs:
+    with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
         model = load(request.model).set_params(n_jobs=request.jobs)
         with placed():
-            rows = rows_for(model, request.data, request.ids)
+            rows = rows_for(model, request, request.ids)
             outputs.refuse_inputs(rows.files)
             if scratch is None or request.output is None:
                 _print(tables_of(model, rows, row_outputs, typed=False))

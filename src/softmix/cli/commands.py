@@ -49,6 +49,32 @@ def _ids(command: Command) -> Command:
     )(command)
 
 
+def _reading(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--connection",
+            metavar="ADDRESS",
+            help="DATA is a query in SQL to the database at ADDRESS (postgresql://…, sqlite:///FILE).",
+        ),
+        click.option(
+            "--na",
+            multiple=True,
+            metavar="TEXT",
+            help="TEXT in a text file is a missing value, as are empty fields, NA, NaN and NULL.",
+        ),
+        click.option(
+            "--decimal", metavar="CHAR", help="Decimal mark of text files. Default: it is found out."
+        ),
+        click.option(
+            "--delimiter",
+            metavar="CHAR",
+            help="What separates the fields of text files; 'tab' is one. Default: it is found out.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def _output(help_text: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", metavar="FILE", help=help_text)
 
@@ -100,6 +126,7 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
+@_reading
 @click.option(
     "--spool",
     is_flag=True,
@@ -163,7 +190,7 @@ def fit(**options: Any) -> None:
     """Fit a Gaussian mixture to the rows of DATA.
 
     DATA is a table: .parquet; .csv or .tsv, also .gz or .zst; .arrow, .feather, .npy, .npz; a folder
-    or a quoted glob of such files. It may be larger than memory.
+    or a quoted glob of such files; or, with --connection, a query. It may be larger than memory.
 
     \b
       softmix fit faithful.csv -k 2 -o model.softmix
@@ -181,6 +208,7 @@ def fit(**options: Any) -> None:
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking
@@ -202,6 +230,7 @@ def predict(**options: Any) -> None:
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking
@@ -222,6 +251,7 @@ def embed(**options: Any) -> None:
 @click.option("-o", "--output", metavar="FILE", required=True, help="Draw in FILE (.png, .pdf, .svg).")
 @_kind("--kind", "kind")
 @click.option("--columns", multiple=True, metavar="A,B", help=_DRAWN)
+@_reading
 @_jobs
 @_speaking
 def plot(**options: Any) -> None:

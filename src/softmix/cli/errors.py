@@ -20,6 +20,9 @@ _OPTIONS = {
     "reg_covar": "--reg-covar",
     "sample_weight": "--weights",
     "columns=": "--columns",
+    "connection=": "--connection",
+    "decimal=": "--decimal",
+    "delimiter=": "--delimiter",
     "ids=": "--id",
     "weights=": "--weights",
 }
@@ -46,7 +49,12 @@ def report(error: BaseException) -> int:
 def in_options(message: str) -> str:
     """`message` in one line, with Python's parameters named as the command line's options."""
     names = "|".join(_OPTIONS)
-    return re.sub(rf"\b({names})(?!\w)", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
+    # What follows a parameter is its value, where it is quoted.
+    return re.sub(
+        rf"\b({names})(?!\w)(?=('?))",
+        lambda found: _OPTIONS[found[1]] + (" " if found[1].endswith("=") and found[2] else ""),
+        " ".join(message.split()),
+    )
 
 
 def explain(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911 (one for each kind of error)

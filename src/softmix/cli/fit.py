@@ -9,7 +9,7 @@ from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
 from softmix.cli.errors import UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import told_in_options, training_rows
+from softmix.cli.inputs import TableRequest, split_names, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
 from softmix.cli.pictures import check_matplotlib, picture_columns, save_criterion, save_rows
 from softmix.cli.search import as_json, fit_search, show_search, write_table
@@ -21,11 +21,10 @@ from softmix.store import save
 from softmix.store.row_outputs import predictions
 
 
-@dataclass(frozen=True)
-class FitRequest:
+@dataclass(frozen=True, kw_only=True)
+class FitRequest(TableRequest):
     """The options of `softmix fit`."""
 
-    data: str
     components: tuple[int, ...]
     covariance: tuple[str, ...]
     criterion: str
@@ -83,7 +82,7 @@ class FitRequest:
 def run(request: FitRequest) -> None:
     """Fit, write the files, and tell."""
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.data]) as outputs:
+    with Outputs([] if request.is_query else [request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
@@ -92,9 +91,7 @@ def run(request: FitRequest) -> None:
         if picture is not None or criterion is not None:
             check_matplotlib()
         try:
-            rows = training_rows(
-                request.data, request.columns, request.ids, request.weights, spool=request.spool
-            )
+            rows = training_rows(request, request.columns, request.ids, request.weights, spool=request.spool)
             outputs.refuse_inputs(rows.files)
             columns = picture_columns(request.plot_kind, request.plot_columns, "--plot-columns", rows)
             with voice.tidy_warnings():
@@ -116,7 +113,7 @@ def run(request: FitRequest) -> None:
         if search is not None:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
-        show_files(voice, request.data, request.files)
+        show_files(voice, request.as_typed, request.files)
 
 
 def _fit(

@@ -75,4 +75,4 @@ def _next_step(data: str, files: dict[str, str | None]) -> str:
     model = files["model"]
     if model is None:
         return "The model was not kept: add -o model.softmix to keep it."
-    return f"Next: softmix predict {shlex.quote(model)} {shlex.quote(data)} -o clusters.csv"
+    return f"Next: softmix predict {shlex.quote(model)} {data} -o clusters.csv"

@@ -3,19 +3,18 @@
 from dataclasses import dataclass
 
 from softmix.cli.apply import placed
-from softmix.cli.inputs import rows_for
+from softmix.cli.inputs import TableRequest, rows_for
 from softmix.cli.outputs import PICTURES, Outputs
 from softmix.cli.pictures import check_matplotlib, picture_columns, save_rows
 from softmix.cli.voice import Voice
 from softmix.store import load
 
 
-@dataclass(frozen=True)
-class PlotRequest:
+@dataclass(frozen=True, kw_only=True)
+class PlotRequest(TableRequest):
     """The options of `softmix plot`."""
 
     model: str
-    data: str
     output: str
     kind: str
     columns: tuple[str, ...]
@@ -27,12 +26,12 @@ class PlotRequest:
 def run(request: PlotRequest) -> None:
     """Draw, write the picture, and tell."""
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.model, request.data]) as outputs:
+    with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
         scratch = outputs.add(request.output, "-o", PICTURES)
         check_matplotlib()
         model = load(request.model).set_params(n_jobs=request.jobs)
         with placed(), voice.tidy_warnings():
-            rows = rows_for(model, request.data, ())
+            rows = rows_for(model, request, ())
             outputs.refuse_inputs(rows.files)
             columns = picture_columns(request.kind, request.columns, "--columns", rows)
             if scratch is not None:

@@ -1,6 +1,7 @@
 """Block and parameters give statistics, or memberships and densities."""
 
 from softmix.e_step.candidates import Candidates
+from softmix.e_step.expected import expected_statistics
 from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.given import statistics_about, statistics_from_resp
 from softmix.e_step.grouped import GroupedEStep
@@ -11,6 +12,7 @@ __all__ = [
     "Candidates",
     "GaussianEStep",
     "GroupedEStep",
+    "expected_statistics",
     "needed_components",
     "statistics_about",
     "statistics_from_resp",

@@ -41,6 +41,19 @@ def get_parameters(estimator: Any, shape: FactorShape) -> GaussianParameters:
     return GaussianParameters(weights, means, _lower(roots) if shape.is_matrix else np.abs(roots), shape)
 
 
+def holds(estimator: Any, parameters: GaussianParameters) -> bool:
+    """Whether the attributes are still those that `set_attributes` made of `parameters`."""
+    factors = parameters.factors
+    upper = factors.swapaxes(-1, -2) if parameters.shape.is_matrix else factors
+    stored = {"weights_": parameters.weights, "means_": parameters.means, "precisions_cholesky_": upper}
+    return all(_is_as_stored(getattr(estimator, name), array) for name, array in stored.items())
+
+
+def _is_as_stored(attribute: Any, array: np.ndarray) -> bool:
+    found = np.asarray(attribute)
+    return np.array_equal(found, array.astype(found.dtype))
+
+
 def _lower(roots: np.ndarray) -> np.ndarray:
     """Factors F = Pᵀ; any P with P Pᵀ = Σ⁻¹ is welcome, a lower triangular one too."""
     factors = np.ascontiguousarray(roots.swapaxes(-1, -2))

@@ -26,6 +26,7 @@ from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.given_memberships import with_resp
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
+from softmix.estimators.partial_fit import PartialFitMixin
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit, scan_to_score
 from softmix.estimators.verbose import PrintingWatcher
@@ -40,7 +41,12 @@ _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random
 
 
 class GaussianMixture(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, DensityMixin, BaseEstimator
+    PartialFitMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    DensityMixin,
+    BaseEstimator,
 ):
     """Gaussian mixture fitted by expectation-maximisation.
 
@@ -113,6 +119,16 @@ default='auto'
     resp_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
         Labels, -1 for a row that has none, or memberships to begin with, of the rows that `fit`
         is given. What else is given of the start takes the place of what they say.
+    learning_decay : float, default=0.7
+        α in (0.5, 1], of `partial_fit` alone. After n rows the mixture remembers about
+        n₀^{1−α} n^α of them, n₀ being those that it began with. 1 remembers all alike; less
+        forgets sooner what was computed under early parameters.
+    half_life : float, default=None
+        For streams that drift, of `partial_fit` alone: after so many rows (their weight, where
+        they have weights) what was known counts half, and the memory grows no more. None: it grows.
+    init_size : int, default=None
+        Rows that `partial_fit` gathers before it begins. None: 10 for each row that a covariance
+        asks for (d + 2 for 'full', 3 for 'diag' and 'spherical', 1 where all share one) and component.
 
     Attributes
     ----------
@@ -138,6 +154,8 @@ default='auto'
         a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
         The most probable component of each row of the data, where they were in memory.
+    n_samples_seen_ : float
+        The weight of the rows of `fit` and of all calls of `partial_fit` since.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
 
@@ -185,6 +203,9 @@ default='auto'
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
         "resp_init": ["array-like", None],
+        "learning_decay": [Interval(Real, 0.5, 1.0, closed="right")],
+        "half_life": [Interval(Real, 0.0, None, closed="neither"), None],
+        "init_size": [Interval(Integral, 1, None, closed="left"), None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -209,6 +230,9 @@ default='auto'
         prior: Any = None,
         weights: str = "free",
         resp_init: Any = None,
+        learning_decay: float = 0.7,
+        half_life: float | None = None,
+        init_size: int | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -229,6 +253,9 @@ default='auto'
         self.prior = prior
         self.weights = weights
         self.resp_init = resp_init
+        self.learning_decay = learning_decay
+        self.half_life = half_life
+        self.init_size = init_size
 
     # Fitting
 
@@ -258,7 +285,7 @@ default='auto'
             start. The estimator is then as it was before.
         """
         with all_or_nothing(self):
-            self._fit(X, sample_weight)
+            self._fit(self._source_to_fit(X, sample_weight))
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -270,8 +297,7 @@ default='auto'
         """Fit the mixture and give the memberships of each row, shape (n_samples, n_components)."""
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
-    def _fit(self, X: Any, sample_weight: Any) -> None:
-        source = self._source_to_fit(X, sample_weight)
+    def _fit(self, source: Source) -> RunResult:
         plan = self._plan(source)
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
             result = fit_mixture(sweep, plan, check_random_state(self.random_state))
@@ -282,8 +308,10 @@ default='auto'
             self.fit_report_ = result.report
             self._recent_bounds = best.recent
             self._fitted_structure = plan.structure.name
+            self._stream_ends(source.total_weight)
             self._settle(sweep, plan, best)
         self._warn(best)
+        return best
 
     def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
@@ -369,19 +397,22 @@ default='auto'
     def _resumed(self, n_features: int) -> Resumed | None:
         if not (self.warm_start and hasattr(self, "converged_")):
             return None
+        self._check_goes_on("warm_start=True", n_features)
+        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
+        return Resumed(self._parameters(), history)
+
+    def _check_goes_on(self, caller: str, n_features: int) -> None:
         found = np.shape(self.means_), np.shape(self.precisions_cholesky_)
         needed = (self.n_components, n_features)
         structure = self._structure()
         same = getattr(self, "_fitted_structure", structure.name) == structure.name
         if not same or found != (needed, structure.shape.array_shape(*needed)):
             raise ValueError(
-                f"warm_start=True goes on from the last fit, with means_ of shape {found[0]} and "
+                f"{caller} goes on from the last fit, with means_ of shape {found[0]} and "
                 f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
-                f"{n_features} features and covariance_type={self.covariance_type!r}. Set "
-                "warm_start=False, or keep all three."
+                f"{n_features} features and covariance_type={self.covariance_type!r}. "
+                "Keep all three, or begin anew (warm_start=False, fit)."
             )
-        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
-        return Resumed(self._parameters(), history)
 
     def _warn(self, result: RunResult) -> None:
         names = getattr(self, "feature_names_in_", None)
@@ -445,7 +476,7 @@ default='auto'
         y : ndarray of int of shape (n_samples,)
             The component of each row.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._why_not_fitted())
         if n_samples < 1:
             raise ValueError(
                 f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample."
@@ -514,7 +545,7 @@ default='auto'
         return get_parameters(self, self._structure().shape)
 
     def _source_to_score(self, X: Any, sample_weight: Any = None) -> Source:
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._why_not_fitted())
         if isinstance(X, Scan):
             return scan_to_score(self, X, sample_weight)
         X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
@@ -532,6 +563,9 @@ default='auto'
     def _log_likelihood(self, source: Source) -> float:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
             return sweep.log_likelihood(self._parameters())
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "means_")  # a stream that gathers rows knows its columns before
 
     @property
     def _n_features_out(self) -> int:

@@ -19,11 +19,7 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
         If there are fewer rows than components.
     """
     source = _checked(scan, sample_weight)
-    estimator.n_features_in_ = scan.n_features
-    if scan.feature_names is not None:
-        estimator.feature_names_in_ = np.asarray(scan.feature_names, dtype=object)
-    else:
-        estimator.__dict__.pop("feature_names_in_", None)
+    _remember_columns(estimator, scan)
     weights = source.row_weights()
     n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
     if source.n_rows < 2:
@@ -34,6 +30,16 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
             f"n_samples = {n_counted}" + ("" if weights is None else " with positive weight")
         )
     return source
+
+
+def scan_to_learn(estimator: Any, scan: Scan, sample_weight: Any, *, first: bool) -> Source:
+    """The rows of `scan`, to be read once: nothing is asked of them that would take a pass."""
+    _refuse_weights(sample_weight)
+    if first:
+        _remember_columns(estimator, scan)
+    else:
+        check_columns(estimator, scan)
+    return scan.source
 
 
 def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
@@ -51,7 +57,8 @@ def check_columns(estimator: Any, scan: Scan) -> None:
             "The feature names should match those that were passed during fit. The fit had "
             f"{_begin(names)}, and this is a {scan}. Choose them with columns=list(model.feature_names_in_)."
         )
-    expected = np.shape(estimator.means_)[-1]
+    gathered = not hasattr(estimator, "means_")  # by partial_fit, which has not begun
+    expected = estimator.n_features_in_ if gathered else np.shape(estimator.means_)[-1]
     if scan.n_features != expected:
         raise ValueError(
             f"{scan} has {scan.n_features} features, but {type(estimator).__name__} is expecting {expected} "
@@ -59,11 +66,23 @@ def check_columns(estimator: Any, scan: Scan) -> None:
         )
 
 
-def _checked(scan: Scan, sample_weight: Any) -> Source:
+def _remember_columns(estimator: Any, scan: Scan) -> None:
+    estimator.n_features_in_ = scan.n_features
+    if scan.feature_names is not None:
+        estimator.feature_names_in_ = np.asarray(scan.feature_names, dtype=object)
+    else:
+        estimator.__dict__.pop("feature_names_in_", None)
+
+
+def _refuse_weights(sample_weight: Any) -> None:
     if sample_weight is not None:
         raise ValueError(
             "sample_weight goes with arrays. A scan has a column of weights: scan(..., weights=)."
         )
+
+
+def _checked(scan: Scan, sample_weight: Any) -> Source:
+    _refuse_weights(sample_weight)
     source = scan.source
     if scan.weighted:
         _check_sum(source)

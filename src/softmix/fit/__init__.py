@@ -1,7 +1,21 @@
 """Loops of sweeps: starting, climbing, stopping."""
 
+from softmix.fit.forgetting import Forgetting
 from softmix.fit.mixture import fit_mixture
+from softmix.fit.online import Stream, learn
 from softmix.fit.plan import FitPlan, FitResult, Given, Resumed, RunResult, Watcher
 from softmix.fit.prior import PriorRequest
 
-__all__ = ["FitPlan", "FitResult", "Given", "PriorRequest", "Resumed", "RunResult", "Watcher", "fit_mixture"]
+__all__ = [
+    "FitPlan",
+    "FitResult",
+    "Forgetting",
+    "Given",
+    "PriorRequest",
+    "Resumed",
+    "RunResult",
+    "Stream",
+    "Watcher",
+    "fit_mixture",
+    "learn",
+]

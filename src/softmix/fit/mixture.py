@@ -36,7 +36,7 @@ def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -
         With ``reg_covar=0``, if a covariance is singular at every start.
     """
     spread = measure_spread(sweep, plan.structure.shape)
-    maximiser = _maximiser(plan, spread, sweep.source.total_weight)
+    maximiser = maximiser_for(plan, spread, sweep.source.total_weight)
     results: list[RunResult] = []
     refusal, tally = None, _Tally()
     for run in range(plan.n_init if plan.draws_starts else 1):
@@ -66,7 +66,8 @@ def _report(sweep: ThreadSweep, tally: _Tally, results: list[RunResult], best: R
     )
 
 
-def _maximiser(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
+def maximiser_for(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
+    """The M-step that `plan` asks for, of rows with this `spread` and total weight."""
     structure = plan.structure
     floor = structure.floor(spread.factor, plan.reg_covar, spread.constant)
     prior = None

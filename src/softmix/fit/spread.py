@@ -18,6 +18,8 @@ from softmix.sweep import ThreadSweep
 # Correlation eigenvalues below this are collinear columns. A whitened direction magnifies
 # rounding by their inverse; at 1e-8 that stays far below the default floor.
 _COLLINEAR = 1e-8
+# Deviations below this overflow when they are inverted and squared: a stream of equal rows gets there.
+_VANISHED = 1e-140
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,16 @@ def measure_spread(sweep: ThreadSweep, shape: FactorShape) -> Spread:
     return _spread(mean, covariance, shape)
 
 
+def spread_of(statistics: GaussianStatistics) -> Spread:
+    """The spread of the rows that `statistics` are of, whatever their memberships."""
+    pooled = statistics.pooled()
+    if pooled.layout.shape is FactorShape.SCALAR:  # of traces the mean variance is all that is left
+        d = pooled.layout.n_features
+        variance = float(pooled.scatter[0] / (d * pooled.count[0]))
+        return _spread(pooled.centers[0], np.full(d, variance), FactorShape.SCALAR)
+    return _spread(*_moments(pooled), pooled.layout.shape)
+
+
 def _near_the_data(source: Source) -> np.ndarray:
     """The mean of the first block that counts."""
     with source.blocks() as blocks:
@@ -113,8 +125,9 @@ def _overflow(source: Source) -> ValueError:
 
 def _spread(mean: np.ndarray, covariance: np.ndarray, shape: FactorShape) -> Spread:
     variances = _diagonal(covariance)
-    magnitude = np.where(mean == 0, 1.0, np.abs(mean))
-    constant = variances <= (8 * np.finfo(np.float64).eps * magnitude) ** 2 * (mean != 0)
+    magnitude = np.where(np.abs(mean) < _VANISHED, 1.0, np.abs(mean))
+    rounding = (8 * np.finfo(np.float64).eps * magnitude) ** 2 * (mean != 0)
+    constant = variances <= np.maximum(rounding, _VANISHED**2)
     scale = np.where(constant, magnitude, np.sqrt(np.where(constant, 1.0, variances)))
     if shape is FactorShape.SCALAR:
         mean_variance = variances[~constant].sum() / len(mean) if not constant.all() else 1.0

@@ -34,6 +34,7 @@ def as_estimator(
     set_attributes(model, best.parameters, source.dtype)
     model.converged_, model.n_iter_, model.lower_bounds_ = best.converged, best.n_iter, best.trace
     model.fit_report_ = result.report
+    model.n_samples_seen_ = source.total_weight
     outputs: dict[str, np.ndarray] = {}
     if isinstance(source, ArrayBlocks):
         model.labels_ = outputs["labels"] = np.empty(source.n_rows, dtype=np.int64)

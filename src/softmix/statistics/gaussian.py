@@ -131,19 +131,46 @@ class GaussianStatistics:
         moved.scatter[...] += self._as_stored(crossed)
         return moved
 
+    def scale(self, share: float) -> "GaussianStatistics":
+        """The same rows, each with its weight times `share`: how a stream forgets."""
+        return GaussianStatistics(self.centers, self.layout, share * self.values)
+
+    def pooled(self) -> "GaussianStatistics":
+        """All components as one, about the mean of the rows.
+
+        Memberships sum to 1, so these are the statistics of the rows themselves. Scatters that
+        components share become a full one.
+        """
+        d, shape = self.layout.n_features, self.layout.shape
+        # Where the rows are: an empty component may be anywhere.
+        origin = self.centers[self.count.argmax()]
+        mean = origin + self.recenter(np.broadcast_to(origin, self.centers.shape)).sum.sum(axis=0) / (
+            self.count.sum()
+        )
+        about = self.recenter(np.broadcast_to(mean, self.centers.shape))
+        layout = StatisticsLayout(FactorShape.FULL if shape is FactorShape.SHARED else shape, 1, d)
+        together = (about.count.sum(), *about.sum.sum(axis=0), *about.scatter.sum(axis=0).ravel())
+        return GaussianStatistics(mean[None], layout, np.array([*together, *self.values[-3:]]))
+
     def _as_stored(self, matrices: np.ndarray) -> np.ndarray:
         shape = self.layout.shape
         if shape is FactorShape.SCALAR:
             return np.trace(matrices, axis1=1, axis2=2)
         if shape is FactorShape.DIAGONAL:
             return np.diagonal(matrices, axis1=1, axis2=2)
-        rows, columns = np.tril_indices(self.layout.n_features)
+        rows, columns = lower_triangle(self.layout.n_features)
         packed = matrices[:, rows, columns]
         return packed.sum(axis=0, keepdims=True) if shape is FactorShape.SHARED else packed
 
 
 def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, :, None] * b[:, None, :]
+
+
+@lru_cache(maxsize=2)
+def lower_triangle(n_features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a packed lower triangle has its entries: their rows and columns."""
+    return np.tril_indices(n_features)
 
 
 @lru_cache(maxsize=2)

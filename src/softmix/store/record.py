@@ -55,6 +55,7 @@ def to_record(model: GaussianMixture) -> Record:
         "n_iter": int(getattr(model, "n_iter_", 0)),
         "lower_bound": float(model.lower_bound_) if hasattr(model, "lower_bound_") else None,
         "feature_names": None if columns is None else [str(name) for name in columns],
+        "stream": _stream(model),
     }
     record = Record(arrays, scalars)
     from_record(record)
@@ -80,6 +81,14 @@ def from_record(record: Record) -> GaussianMixture:
         model.lower_bounds_ = _trace(trace)
     _set_scalars(model, scalars)
     return model
+
+
+def _stream(model: GaussianMixture) -> dict[str, float] | None:
+    """What `partial_fit` must know of the rows that were seen."""
+    if not hasattr(model, "n_samples_seen_"):
+        return None
+    seen = float(model.n_samples_seen_)
+    return {"seen": seen, "began": float(model.__dict__.get("_began", seen))}
 
 
 def _initial(value: Any) -> np.ndarray:
@@ -179,8 +188,19 @@ def _set_scalars(model: GaussianMixture, scalars: dict[str, Any]) -> None:
     if bound is not None:
         _require(isinstance(bound, float), "'lower_bound' is not a number")
         model.lower_bound_ = bound
+    if (stream := scalars.get("stream")) is not None:
+        _require(_is_stream(stream), "'stream' is not the weights of the rows that were seen")
+        model.n_samples_seen_, model._began = stream["seen"], stream["began"]  # noqa: SLF001
     if names is not None:
         model.feature_names_in_ = _feature_names(names, model.n_features_in_)
+
+
+def _is_stream(stream: Any) -> bool:
+    return (
+        isinstance(stream, dict)
+        and stream.keys() == {"seen", "began"}
+        and all(isinstance(weight, float) and 0.0 < weight < np.inf for weight in stream.values())
+    )
 
 
 def _feature_names(names: Any, n_features: int) -> np.ndarray:
