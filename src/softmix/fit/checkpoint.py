@@ -71,11 +71,12 @@ class Checkpoint:
     file : CheckpointFile
     interval : Interval
         One is written this often, and before the first sweep from each start, which took its time.
-    random_state : str
-        The seed, in words: another one is another fit.
+    random_state : str or None
+        The seed, in words: another one is another fit. None if its numbers come from the generator
+        that the whole process shares.
     """
 
-    def __init__(self, file: CheckpointFile, interval: Interval, random_state: str) -> None:
+    def __init__(self, file: CheckpointFile, interval: Interval, random_state: str | None) -> None:
         self._file, self._interval, self._random_state = file, interval, random_state
         self._last_time, self._last_sweep, self._n_written = monotonic(), 0, 0
         self._found: tuple[Arrays, dict[str, Any]] | None = None
@@ -94,7 +95,9 @@ class Checkpoint:
         if self._found is not None:
             self._check("parameters", self._asked)
 
-    def begin(self, sweep: ThreadSweep, spread: Spread, rng: np.random.RandomState) -> FitState:
+    def begin(
+        self, sweep: ThreadSweep, spread: Spread, rng: np.random.RandomState
+    ) -> tuple[FitState, np.random.RandomState]:
         """Where the earlier fit was, with `sweep` and `rng` as they were; without one, the beginning.
 
         Raises
@@ -108,10 +111,12 @@ class Checkpoint:
         if self._found is not None:
             self._check("rows", self._rows)
             self._state, sweep.state, random = self._restored(*self._found)
-            rng.set_state(random)
+            if self._random_state is None:  # others draw from the shared one, and must not draw again
+                self._rng = np.random.RandomState()
+            self._rng.set_state(random)
             self._found = None
             logger.info("run %d goes on from checkpoint %s", self._state.run, self._file.name)
-        return self._state
+        return self._state, self._rng
 
     def offer(self, climb: ClimbState) -> None:
         """A climb is at `climb`, before a sweep: written if it is time."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-import softmix
 from softmix.blocks import ArrayBlocks, Source
 from softmix.fit.plan import FitPlan
 from softmix.fit.spread import Spread
@@ -31,10 +30,10 @@ _NAMES = {
 Fingerprint = dict[str, Any]
 
 
-def of_plan(plan: FitPlan, random_state: str) -> Fingerprint:
-    """Every parameter that decides what a fit of given rows comes to, and whose softmix makes it."""
+def of_plan(plan: FitPlan, random_state: str | None) -> Fingerprint:
+    """Every parameter that decides what a fit of given rows comes to."""
     asked = {name: value for name, value in _parts(plan, "") if value is not None}
-    return {"softmix": softmix.__version__, "random_state": random_state, **asked}
+    return {"random_state": random_state, **asked}
 
 
 def of_rows(source: Source, spread: Spread) -> Fingerprint:

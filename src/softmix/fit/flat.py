@@ -33,7 +33,7 @@ def unflatten(arrays: Arrays, plain: Any, classes: Iterable[type]) -> Any:
     return _value(plain, arrays, {one.__name__: one for one in classes})
 
 
-def _flat(value: Any, arrays: Arrays) -> Any:
+def _flat(value: Any, arrays: Arrays) -> Any:  # noqa: PLR0911 (one for each kind)
     if isinstance(value, Enum):
         return {"enum": type(value).__name__, "value": value.value}
     if isinstance(value, np.ndarray):

@@ -42,7 +42,9 @@ def fit_mixture(
         checkpoint.read(plan)
     spread = measure_spread(sweep, plan.structure.shape)
     maximiser = _maximiser(plan, spread, sweep.source.total_weight)
-    state = FitState() if checkpoint is None else checkpoint.begin(sweep, spread, rng)
+    state = FitState()
+    if checkpoint is not None:
+        state, rng = checkpoint.begin(sweep, spread, rng)
     interrupted = False
     while state.run < (plan.n_init if plan.draws_starts else 1) and not interrupted:
         try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+import softmix
 from softmix.exceptions import CheckpointError
 from softmix.store.atomic import written_whole
 from softmix.store.container import Kind, PathLike, Trouble, UnreadableError
@@ -47,6 +48,12 @@ class CheckpointOnDisk:
             raise CheckpointError(
                 f"checkpoint={self.name!r} is not a usable checkpoint: {error.found}. {_HINTS[error.trouble]}"
             ) from error
+        if (version := header.get("softmix_version")) != softmix.__version__:
+            # Its sums may differ in the last bits, and its states in more.
+            raise CheckpointError(
+                f"checkpoint={self.name!r} was written by softmix {version}, and this is softmix "
+                f"{softmix.__version__}. Go on with that version, or delete the file to begin anew."
+            )
         return arrays, header["fit"]
 
     def write(self, arrays: dict[str, np.ndarray], scalars: dict[str, Any]) -> None:
