@@ -25,9 +25,10 @@ _FIRST_REACH, _GROWTH = 4.0, 4.0
 
 @dataclass(frozen=True, eq=False)
 class AccelerationState:
-    """What an acceleration knows between two sweeps; of `Plain`, `safe` alone."""
+    """What an acceleration knows between two sweeps; of `Plain`, the first two alone."""
 
     safe: GaussianParameters
+    swept: GaussianParameters
     n_refused: int = 0
     reach: float = _FIRST_REACH
     height: float = -np.inf
@@ -45,11 +46,11 @@ class Plain:
 
     @property
     def state(self) -> AccelerationState:
-        return AccelerationState(self.safe)
+        return AccelerationState(self.safe, self.swept)
 
     @state.setter
     def state(self, state: AccelerationState) -> None:
-        self.safe = state.safe
+        self.safe, self.swept = state.safe, state.swept
 
     def fell(self, log_likelihood: float) -> bool:  # noqa: ARG002
         return False
@@ -101,12 +102,12 @@ class Squarem(Plain):
     def state(self) -> AccelerationState:
         """All that was told; another Squarem goes on from it with the same bits."""
         return AccelerationState(
-            self.safe, self.n_refused, self._reach, self._height, self._leapt, self._step
+            self.safe, self.swept, self.n_refused, self._reach, self._height, self._leapt, self._step
         )
 
     @state.setter
     def state(self, state: AccelerationState) -> None:
-        self.safe, self.n_refused = state.safe, state.n_refused
+        self.safe, self.swept, self.n_refused = state.safe, state.swept, state.n_refused
         self._reach, self._height = state.reach, state.height
         self._leapt, self._step = state.leapt, state.step
 

@@ -32,7 +32,7 @@ class _Climb:
         sweep: ThreadSweep,
         maximiser: Maximiser,
         stopping: Stopping,
-        acceleration: Plain | Squarem,
+        acceleration: Plain,
         checkpoint: Checkpoint | None,
     ) -> None:
         self._sweep, self._maximiser = sweep, maximiser
