@@ -15,7 +15,7 @@ _COVARIANCES = (
 _INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
 _MAX_SEED = 2**32 - 1
 
-Command = Callable[..., None]
+Command = Callable[..., Any]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

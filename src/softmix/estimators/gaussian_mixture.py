@@ -438,10 +438,10 @@ default='auto'
         for degeneracy in result.degeneracies:
             warn(degeneracy.describe(names), DegenerateComponentWarning)
         if fit.was_interrupted:
+            how = "the same checkpoint" if self.checkpoint is not None else "warm_start=True"
             warn(
-                f"The fit was interrupted before it converged. The best parameters so far are kept: of "
-                f"{result.n_iter} sweeps in a run, {result.trace[-1]:.6f} nats a row. fit with "
-                "warm_start=True goes on from them.",
+                f"The fit was interrupted after {result.n_iter} sweeps of the run that is kept, its best so "
+                f"far, before it converged. fit with {how} goes on.",
                 FitInterruptedWarning,
             )
         elif not result.converged and self.max_iter > 0 and result.report.stopped != "callback":
