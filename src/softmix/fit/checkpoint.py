@@ -6,7 +6,6 @@ the file. What follows from the rows alone, their spread, is measured anew, and 
 are the same rows.
 """
 
-import logging
 import warnings
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -19,6 +18,7 @@ from softmix.fit import fingerprint
 from softmix.fit.acceleration import AccelerationState
 from softmix.fit.degeneracy import Degeneracy
 from softmix.fit.flat import Arrays, flatten, unflatten
+from softmix.fit.log import logger
 from softmix.fit.plan import FitPlan, RunResult
 from softmix.fit.report import RunReport
 from softmix.fit.spread import Spread
@@ -35,8 +35,6 @@ _KEPT = (
     *(GroupsState, Reference, RowGroups, RunReport, RunResult, StoppingState, SweepState, Unit),
 )
 _BEGIN_ANEW = "Give another path, or delete the file to begin anew."
-
-logger = logging.getLogger("softmix")
 
 
 class CheckpointFile(Protocol):

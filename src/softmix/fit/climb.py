@@ -1,6 +1,5 @@
 """One run of EM over all rows, from a start to its result."""
 
-import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -11,6 +10,7 @@ from softmix.fit.chart import Chart
 from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.degeneracy import Degeneracy, find_degeneracies, n_unwitnessed
 from softmix.fit.em import em
+from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.plan import FitPlan, RunResult
 from softmix.fit.report import RunReport
@@ -20,8 +20,6 @@ from softmix.fit.stopping import Stopping
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.sweep import ThreadSweep
-
-logger = logging.getLogger("softmix")
 
 
 class _Climb:

@@ -1,6 +1,5 @@
 """Fit one mixture: measure the spread, start, climb, and keep the best of the runs."""
 
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +8,7 @@ from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
 from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
+from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.plan import FitPlan, FitResult, RunResult
 from softmix.fit.report import FitReport
@@ -20,8 +20,6 @@ from softmix.fit.starts.nearest import nearest
 from softmix.fit.state import ClimbState, FitState
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
-
-logger = logging.getLogger("softmix")
 
 
 def fit_mixture(

@@ -9,7 +9,6 @@ in its place. It is measured by Mardia's (1970) kurtosis,
 which is low where a component spans two clusters and high where it spans a narrow and a wide one.
 """
 
-import logging
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +18,7 @@ from softmix.e_step import GaussianEStep
 from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
 from softmix.fit.degeneracy import unwitnessed
+from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.plan import FitPlan, RunResult
@@ -30,8 +30,6 @@ from softmix.sweep import ThreadSweep
 
 # Rounds of placing anew; more components than this share of all are no accident.
 _ROUNDS, _MOST = 3, 0.5
-
-logger = logging.getLogger("softmix")
 
 
 def reseeded(  # noqa: PLR0913, PLR0917 (all that a fit has)
