@@ -3,7 +3,7 @@
 import signal
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """What ends a fit where a test wants it to, as a kill would: nobody has time to write anything."""
 
 
@@ -28,7 +28,7 @@ class At:
 
 
 def fail():
-    raise Stopped
+    raise StoppedError
 
 
 def ctrl_c():
@@ -39,7 +39,7 @@ def stopped_at(sweep, model, X, **fit):
     """`model`, fitted until it was stopped; whether it was."""
     try:
         model.set_callbacks(At(sweep, fail)).fit(X, **fit)
-    except Stopped:
+    except StoppedError:
         return True
     finally:
         model.set_callbacks()

@@ -1,6 +1,5 @@
 """A fit that was stopped goes on from its checkpoint, and comes to the bits of one that never was."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 from simulate import ATTRIBUTES, clusters
 from simulate_many import many, rows_of
+from simulate_stops import At, ctrl_c, stopped_at
 from sklearn.exceptions import ConvergenceWarning
 
 from softmix import GaussianMixture, scan
@@ -22,7 +22,6 @@ from softmix.exceptions import CheckpointError
 from softmix.parameters import FactorShape
 
 pytest.importorskip("sklearn.callback", reason="the tests stop fits by scikit-learn's callbacks")
-simulate_stops = pytest.importorskip("simulate_stops")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -44,16 +43,16 @@ def assert_resumes(params, rows, stops, path, every="1 sweep", **fit):
     stopped = 0
     for stop in stops:
         model = GaussianMixture(**params, checkpoint=path, checkpoint_every=every)
-        stopped += simulate_stops.stopped_at(stop, model, rows, **fit)
+        stopped += stopped_at(stop, model, rows, **fit)
     resumed = GaussianMixture(**params, checkpoint=path, checkpoint_every=every).fit(rows, **fit)
     assert_same(resumed, whole)
-    assert not os.listdir(os.path.dirname(path))
+    assert not list(path.parent.iterdir())
     return stopped
 
 
 @pytest.fixture
 def path(tmp_path):
-    return str(tmp_path / "fit.checkpoint")
+    return tmp_path / "fit.checkpoint"
 
 
 @settings(max_examples=10)
@@ -111,8 +110,8 @@ def test_it_does_so_in_groups_of_rows(path):
         "random_state": 0,
     }
     model = GaussianMixture(**params, checkpoint=path, checkpoint_every="1 sweep")
-    assert simulate_stops.stopped_at(15, model, rows)
-    assert os.path.getsize(path) > 4 * len(rows)  # the groups are in it
+    assert stopped_at(15, model, rows)
+    assert path.stat().st_size > 4 * len(rows)  # the groups are in it
     assert assert_resumes(params, rows, [8], path) == 1
 
 
@@ -120,7 +119,7 @@ def test_it_does_so_for_streams(path):
     params = {"n_components": 3, "random_state": 0, "tol": 0, "max_iter": 20, "checkpoint": path}
     rows = scan(lambda: iter([X[:100], X[100:]]))
     whole = GaussianMixture(**{**params, "checkpoint": None}).fit(rows)
-    assert simulate_stops.stopped_at(9, GaussianMixture(**params, checkpoint_every="1 sweep"), rows)
+    assert stopped_at(9, GaussianMixture(**params, checkpoint_every="1 sweep"), rows)
     resumed = GaussianMixture(**params).fit(rows)
     np.testing.assert_array_equal(resumed.means_, whole.means_)
     assert resumed.fit_report_ == whole.fit_report_
@@ -136,7 +135,7 @@ def test_any_number_of_threads_goes_on(path):
     params = {"n_components": 3, "random_state": 0, "init_params": "random", "max_iter": 12, "tol": 0}
     whole = GaussianMixture(**params, n_jobs=1).fit(rows)
     model = GaussianMixture(**params, n_jobs=1, checkpoint=path, checkpoint_every="1 sweep")
-    assert simulate_stops.stopped_at(6, model, rows)
+    assert stopped_at(6, model, rows)
     assert_same(GaussianMixture(**params, n_jobs=3, checkpoint=path).fit(rows), whole)
 
 
@@ -153,7 +152,7 @@ def test_a_generator_is_left_as_the_whole_fit_leaves_it(generator, path):
     whole, resumed = seeded(), seeded()
     expected = GaussianMixture(**params, random_state=whole).fit(X)
     model = GaussianMixture(**params, random_state=seeded(), checkpoint=path, checkpoint_every="1 sweep")
-    assert simulate_stops.stopped_at(5, model, X)
+    assert stopped_at(5, model, X)
     assert_same(GaussianMixture(**params, random_state=resumed, checkpoint=path).fit(X), expected)
     assert resumed.randint(1 << 30) == whole.randint(1 << 30)
 
@@ -164,7 +163,7 @@ def test_the_shared_generator_is_not_set_back(path):
     expected = GaussianMixture(**params).fit(X)
     np.random.seed(5)  # noqa: NPY002
     model = GaussianMixture(**params, checkpoint=path, checkpoint_every="1 sweep")
-    assert simulate_stops.stopped_at(5, model, X)
+    assert stopped_at(5, model, X)
     np.random.seed(8)  # noqa: NPY002
     assert_same(GaussianMixture(**params, checkpoint=path).fit(X), expected)
     assert np.random.randint(1 << 30) == np.random.RandomState(8).randint(1 << 30)  # noqa: NPY002
@@ -201,22 +200,20 @@ OTHER_FITS = {
 @pytest.fixture
 def left(path):
     """The path of a checkpoint that a stopped fit of PARAMS to X left."""
-    assert simulate_stops.stopped_at(9, GaussianMixture(**PARAMS, checkpoint=path, checkpoint_every=0), X)
+    assert stopped_at(9, GaussianMixture(**PARAMS, checkpoint=path, checkpoint_every=0), X)
     return path
 
 
 @pytest.mark.parametrize("found", OTHER_FITS)
 def test_another_fit_is_refused_and_named(found, left):
-    with open(left, "rb") as file:
-        before = file.read()
+    before = left.read_bytes()
     model = GaussianMixture(**PARAMS, checkpoint=left)
     with pytest.raises(CheckpointError, match=found) as caught:
         OTHER_FITS[found](model)
     assert "\n" not in str(caught.value)
-    assert left in str(caught.value)
+    assert str(left) in str(caught.value)
     assert not hasattr(model, "means_")
-    with open(left, "rb") as file:
-        assert file.read() == before
+    assert left.read_bytes() == before
 
 
 def test_all_that_differs_is_named(left):
@@ -231,7 +228,7 @@ def test_what_does_not_decide_the_answer_may_differ(left):
 
 def test_given_values_may_not_differ(path):
     params = {"n_components": 3, "tol": 0, "max_iter": 20, "checkpoint": path, "checkpoint_every": 0}
-    assert simulate_stops.stopped_at(9, GaussianMixture(**params, means_init=X[:3]), X)
+    assert stopped_at(9, GaussianMixture(**params, means_init=X[:3]), X)
     with pytest.raises(CheckpointError, match="means_init has other values"):
         GaussianMixture(**params, means_init=X[1:4]).fit(X)
 
@@ -239,30 +236,27 @@ def test_given_values_may_not_differ(path):
 @settings(max_examples=60)
 @given(data=st.data())
 def test_a_damaged_checkpoint_is_one_clear_error(data, left):
-    with open(left, "rb") as file:
-        content = bytearray(file.read())
+    content = left.read_bytes()
     if data.draw(st.booleans()):
         damaged = content[: data.draw(st.integers(0, len(content) - 1))]
     else:
         place = data.draw(st.integers(0, len(content) - 1))
-        damaged = content.copy()
+        damaged = bytearray(content)
         damaged[place] ^= data.draw(st.integers(1, 255))
     try:
-        with open(left, "wb") as file:
-            file.write(damaged)
+        left.write_bytes(damaged)
         with pytest.raises(CheckpointError) as caught:
             GaussianMixture(**PARAMS, checkpoint=left).fit(X)
         assert "\n" not in str(caught.value)
     finally:
-        with open(left, "wb") as file:
-            file.write(content)
+        left.write_bytes(content)
 
 
 def test_a_file_of_another_kind_is_not_overwritten(path):
     for write in (
         lambda: save_file({"a": np.zeros(3)}, path),
         lambda: GaussianMixture(2, random_state=0).fit(X).save(path),
-        lambda: open(path, "w", encoding="utf-8").write("notes"),  # noqa: SIM115
+        lambda: path.write_text("notes"),
     ):
         write()
         with pytest.raises(CheckpointError, match=r"is not a usable checkpoint.*another path"):
@@ -278,13 +272,13 @@ def test_a_checkpoint_of_another_softmix_is_refused(left, monkeypatch):
 def test_places_without_room_for_a_file(tmp_path):
     with pytest.raises(CheckpointError, match="is a directory"):
         GaussianMixture(checkpoint=tmp_path).fit(X)
-    with pytest.raises(CheckpointError, match="there is no directory .*Make it first"):
+    with pytest.raises(CheckpointError, match=r"there is no directory .*Make it first"):
         GaussianMixture(checkpoint=tmp_path / "no" / "fit").fit(X)
 
 
 @pytest.mark.parametrize("every", ["ten", "0 sweeps", "10", -1, "10 minutes", True])
 def test_intervals_that_are_none(every, path):
-    with pytest.raises(ValueError, match="'checkpoint_every' parameter .* number of seconds"):
+    with pytest.raises(ValueError, match=r"'checkpoint_every' parameter .* number of seconds"):
         GaussianMixture(checkpoint=path, checkpoint_every=every).fit(X)
 
 
@@ -292,7 +286,7 @@ def test_a_disk_that_fails_later_does_not_end_the_fit(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
     model = GaussianMixture(**PARAMS, checkpoint=folder / "fit", checkpoint_every="1 sweep")
-    model.set_callbacks(simulate_stops.At(5, lambda: shutil.rmtree(folder)))
+    model.set_callbacks(At(5, lambda: shutil.rmtree(folder)))
     with pytest.warns(RuntimeWarning, match="could not be written"):
         model.fit(X)
     assert_same(model, GaussianMixture(**PARAMS).fit(X))
@@ -305,13 +299,13 @@ def test_a_disk_that_fails_later_does_not_end_the_fit(tmp_path):
 def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(sweep, path):
     model = GaussianMixture(**PARAMS, checkpoint=path, checkpoint_every=3600)
     with pytest.warns(ConvergenceWarning, match="interrupted .* same checkpoint"):
-        model.set_callbacks(simulate_stops.At(sweep, simulate_stops.ctrl_c)).fit(X)
+        model.set_callbacks(At(sweep, ctrl_c)).fit(X)
     assert model.fit_report_.stopped == "interrupted"
-    assert os.path.exists(path)
+    assert path.exists()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         assert_same(model.set_callbacks().fit(X), GaussianMixture(**PARAMS).fit(X))
-    assert not os.path.exists(path)
+    assert not path.exists()
 
 
 LONG_FIT = """
@@ -360,18 +354,18 @@ def test_kill_9_loses_an_interval_and_no_bit(path):
     rng = np.random.default_rng(1)
     killed, made = 0, 0
     for _ in range(2):
-        *sweeps, last = run_long_fit(path, kill_after=rng.uniform(0.0, 0.3))
+        *sweeps, last = run_long_fit(str(path), kill_after=rng.uniform(0.0, 0.3))
         finished = last != "sweep"
         made += len(sweeps) + (not finished)
         killed += not finished
         if finished:
             break
     else:
-        *sweeps, last = run_long_fit(path)
+        *sweeps, last = run_long_fit(str(path))
         made += len(sweeps)
     assert killed > 0
     assert last == whole
     # Each kill loses the sweeps since the last checkpoint, two at most, and the one under way, which
     # did not tell; each run had been told of all its own.
     assert made - (len(expected) - 1) <= 2 * killed
-    assert not os.listdir(os.path.dirname(path))
+    assert not list(path.parent.iterdir())
