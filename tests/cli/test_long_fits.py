@@ -109,5 +109,5 @@ def test_a_terminal_shows_a_line_that_follows_the_fit(folder):
         command.kill()
         command.wait()
         os.close(screen)
-    assert b"run 1 \xc2\xb7 sweep" in shown
-    assert b"nats a row" in shown
+    assert b"run 1, sweep" in shown
+    assert b"nats/row" in shown

@@ -10,7 +10,6 @@ from softmix.fit import Watcher
 from softmix.fit.stopping import projected_gain
 
 _EVERY = 0.1  # seconds: sweeps of small data come faster than eyes
-_FINDING = "finding a start"
 
 
 class ProgressWatcher(Watcher):
@@ -21,13 +20,12 @@ class ProgressWatcher(Watcher):
     show : callable
         Given the line, at most ten times a second.
     source : Source
-    tol : float
     clock : callable
         Gives the seconds.
     """
 
-    def __init__(self, show: Any, source: Source, tol: float, clock: Any = monotonic) -> None:
-        self._show, self._source, self._tol, self._clock = show, source, tol, clock
+    def __init__(self, show: Any, source: Source, clock: Any = monotonic) -> None:
+        self._show, self._source, self._clock = show, source, clock
         self._shown = -_EVERY
         self._run, self._recent = 0, [0.0]
         self._since, self._last_iteration = 0.0, 0
@@ -35,7 +33,7 @@ class ProgressWatcher(Watcher):
     def run_begins(self, run: int) -> None:
         self._run, self._recent, self._last_iteration = run, [], 0
         self._since = self._clock()
-        self._show(f"run {run + 1} · {_FINDING}")
+        self._show(f"run {run + 1}, finding a start")
 
     def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None:  # noqa: ARG002
         self._recent = [*self._recent[-2:], lower_bound]
@@ -52,17 +50,25 @@ class ProgressWatcher(Watcher):
         self._recent = []
 
     def _line(self, iteration: int, lower_bound: float, now: float) -> str:
-        parts = [f"run {self._run + 1}", f"sweep {iteration}", f"{lower_bound:.6f} nats a row"]
+        # Short: all of it should fit in a terminal of 80 columns.
+        parts = [f"run {self._run + 1}, sweep {iteration}", f"{lower_bound:.6f} nats/row"]
         if len(self._recent) == 3:
-            parts.append(f"{projected_gain(*self._recent):.1e} to come (tol {self._tol:g})")
+            parts.append(f"{projected_gain(*self._recent):.1e} to come")
         sweeps, seconds = iteration - self._last_iteration, now - self._since
         if sweeps > 0 and seconds > 0:
-            parts.append(f"{sweeps * self._source.n_rows / seconds:,.0f} rows/s")
+            parts.append(f"{_in_short(sweeps * self._source.n_rows / seconds)} rows/s")
         return " · ".join(parts)
 
 
+def _in_short(rate: float) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if rate >= size:
+            return f"{rate / size:.1f}{unit}"
+    return f"{rate:.0f}"
+
+
 @contextmanager
-def progress_display(progress: bool | str, source: Source, tol: float) -> Iterator[Watcher | None]:
+def progress_display(progress: bool | str, source: Source) -> Iterator[Watcher | None]:
     """A line on standard error or in a notebook that follows the fit; None where none is wanted.
 
     Raises
@@ -91,4 +97,4 @@ def progress_display(progress: bool | str, source: Source, tol: float) -> Iterat
     # A terminal shows what comes next in its place; a cell of a notebook keeps it.
     with Progress(*columns, console=console, transient=not console.is_jupyter) as display:
         task = display.add_task("", total=None)
-        yield ProgressWatcher(lambda line: display.update(task, description=line), source, tol)
+        yield ProgressWatcher(lambda line: display.update(task, description=line), source)

@@ -33,7 +33,7 @@ class Watchers(Watcher):
 @contextmanager
 def watching(estimator: Any, source: Source) -> Iterator[Watcher]:
     """All that the parameters and callbacks of `estimator` ask for, while its fit lasts."""
-    with progress_display(estimator.progress, source, estimator.tol) as display:
+    with progress_display(estimator.progress, source) as display:
         verbose = int(estimator.verbose)
         watchers = [
             *([PrintingWatcher(verbose, estimator.verbose_interval)] if verbose else []),
