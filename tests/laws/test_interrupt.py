@@ -13,7 +13,7 @@ from simulate import clusters
 from simulate_stops import At, ctrl_c
 from sklearn.exceptions import ConvergenceWarning
 
-from softmix import FitInterruptedWarning, GaussianMixture, MixtureSearch, SearchInterruptedWarning
+from softmix import FitInterruptedWarning, GaussianMixture, MixtureSearch, SearchInterruptedWarning, scan
 
 pytest.importorskip("sklearn.callback", reason="the tests stop fits by scikit-learn's callbacks")
 X, _ = clusters(n=300, d=2, k=4, separation=2.0)
@@ -96,6 +96,44 @@ def test_the_second_time_it_raises():
     with pytest.raises(KeyboardInterrupt):
         model.fit(X)
     assert vars(model) == before
+
+
+class Rows:
+    """Rows whose pass number `at` brings Ctrl-C."""
+
+    def __init__(self, at=0):
+        self.at, self.passes = at, 0
+
+    def __call__(self):
+        self.passes += 1
+        if self.passes == self.at:
+            ctrl_c()
+        return iter([X[:150], X[150:]])
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_whenever_it_comes_there_is_a_sound_model_or_none(n_jobs):
+    params = {"init_params": "random", "n_init": 2, "max_iter": 4, "random_state": 0, "n_jobs": n_jobs}
+    rows = Rows()
+    with pytest.warns(ConvergenceWarning):
+        GaussianMixture(3, **params).fit(scan(rows))
+    kept = []
+    for at in range(2, rows.passes + 1):
+        model = GaussianMixture(3, **params)
+        try:
+            with pytest.warns(FitInterruptedWarning):
+                model.fit(scan(Rows(at)))
+        except KeyboardInterrupt:
+            assert not hasattr(model, "means_")
+            kept.append(False)
+            continue
+        assert model.fit_report_.stopped == "interrupted"
+        assert not model.converged_
+        assert model.score(X) == pytest.approx(model.lower_bound_, rel=1e-12)
+        kept.append(True)
+    # Once there is something to keep, it is kept to the last pass, which is for the bound alone.
+    assert kept == sorted(kept)
+    assert kept[-8:] == [True] * 8
 
 
 def test_a_search_over_models_still_ends():

@@ -316,17 +316,27 @@ default='auto'
         ):
             watched = replace(plan, watcher=watcher, interruptible=True)
             result = fit_mixture(sweep, watched, check_random_state(self.random_state), checkpoint)
-            best = result.best
-            self.converged_ = best.converged and not result.was_interrupted
-            self.n_iter_ = best.n_iter
-            self.lower_bounds_ = best.trace
-            self.fit_report_ = result.report
-            self._recent_bounds = best.recent
-            self._fitted_structure = plan.structure.name
-            self._settle(sweep, plan, best)
+            try:
+                self._keep(sweep, plan, result)
+            except KeyboardInterrupt:
+                if result.was_interrupted:
+                    raise
+                # The first Ctrl-C finds a fit that lacks but its labels.
+                result = result.interrupted()
+                self._keep(sweep, plan, result)
         self._warn(result)
         if checkpoint is not None and not result.was_interrupted:
             checkpoint.remove()
+
+    def _keep(self, sweep: ThreadSweep, plan: FitPlan, result: FitResult) -> None:
+        best = result.best
+        self.converged_ = best.converged and not result.was_interrupted
+        self.n_iter_ = best.n_iter
+        self.lower_bounds_ = best.trace
+        self.fit_report_ = result.report
+        self._recent_bounds = best.recent
+        self._fitted_structure = plan.structure.name
+        self._settle(sweep, plan, best)
 
     def _checkpoint(self) -> Checkpoint | None:
         interval = check_interval(self.checkpoint_every)

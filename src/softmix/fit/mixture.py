@@ -55,7 +55,13 @@ def fit_mixture(
                 raise
     if state.refused is not None and not state.results:
         raise IllDefinedCovarianceError(state.refused)
-    best = _best(state.results, sweep, maximiser, in_haste=interrupted)
+    try:
+        best = _best(state.results, sweep, maximiser, in_haste=interrupted)
+    except KeyboardInterrupt:
+        if interrupted or not plan.interruptible:
+            raise
+        interrupted = True
+        best = _best(state.results, sweep, maximiser, in_haste=True)
     return FitResult(best, _report(sweep, state, best, interrupted=interrupted))
 
 

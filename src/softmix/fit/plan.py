@@ -1,7 +1,7 @@
 """What a fit is asked for, and what it gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -133,3 +133,7 @@ class FitResult:
     def was_interrupted(self) -> bool:
         """Whether Ctrl-C ended the fit, in this run or in another."""
         return self.report.stopped == "interrupted"
+
+    def interrupted(self) -> "FitResult":
+        """The same, once Ctrl-C has come after all."""
+        return replace(self, report=replace(self.report, stopped="interrupted"))
