@@ -174,6 +174,19 @@ def test_one_may_stop_a_run(recwarn):
 
 
 @pytest.mark.usefixtures("callbacks")
+def test_a_run_that_one_stopped_is_over():
+    rows, _ = clusters(n=300, d=2, k=3, separation=8.0, seed=1)
+    rows[:6] = rows.mean(axis=0) + 30.0
+    model = GaussianMixture(6, init_params="random", random_state=1, tol=0).set_callbacks(
+        At(40, lambda: True)
+    )
+    with pytest.warns(UserWarning, match="no spread"):
+        model.fit(rows)
+    assert model.fit_report_.runs[0].reseeded == 0
+    assert len(model.lower_bounds_) == 40
+
+
+@pytest.mark.usefixtures("callbacks")
 def test_they_pass_through_pipelines_and_clones():
     tasks = Tasks()
     make_pipeline(StandardScaler(), GaussianMixture(3, random_state=0)).set_callbacks(tasks).fit(X)

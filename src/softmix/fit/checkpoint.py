@@ -30,6 +30,7 @@ from softmix.sweep import SweepState, ThreadSweep
 from softmix.sweep.grouping import Grouping, Unit
 from softmix.sweep.groups import GroupsState
 
+# Every class of value in the state of a fit: a new one joins them.
 _KEPT = (
     *(AccelerationState, ClimbState, Degeneracy, FactorShape, FitState, GaussianParameters, Grouping),
     *(GroupsState, Reference, RowGroups, RunReport, RunResult, StoppingState, SweepState, Unit),

@@ -88,7 +88,7 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a fit has)
             logger.info("run %d begins at a start by %s", state.run, plan.start_name)
         state.so_far = climb_from(sweep, plan, spread, maximiser, begin, checkpoint)
     result = state.so_far
-    if plan.may_reseed and not result.was_interrupted:
+    if plan.may_reseed and result.report.stopped not in {"interrupted", "callback"}:
         result = reseeded(sweep, plan, spread, maximiser, result, rng, state, checkpoint)
     state.ends_run(result)
     return result.was_interrupted
