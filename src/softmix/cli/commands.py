@@ -17,7 +17,7 @@ _KINDS = ("memberships", "classification", "uncertainty", "density", "pairs")
 _DRAWN = "Columns to draw. Default: the first two; of pairs, all."
 _MAX_SEED = 2**32 - 1
 
-Command = Callable[..., None]
+Command = Callable[..., Any]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -184,9 +184,21 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
 )
 @click.option("--prior", is_flag=True, help="Keep clusters from collapsing by a conjugate prior.")
 @click.option("--equal-weights", is_flag=True, help="Give all clusters the same weight.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    help="Keep in FILE where the fit is; the same command, run again, goes on from there.",
+)
+@click.option(
+    "--checkpoint-every",
+    default="60",
+    show_default=True,
+    metavar="TIME",
+    help="Seconds between two checkpoints, or, as '10 sweeps', sweeps.",
+)
 @_jobs
 @_speaking
-def fit(**options: Any) -> None:
+def fit(**options: Any) -> int:
     """Fit a Gaussian mixture to the rows of DATA.
 
     DATA is a table: .parquet; .csv or .tsv, also .gz or .zst; .arrow, .feather, .npy, .npz; a folder
@@ -201,7 +213,7 @@ def fit(**options: Any) -> None:
     """
     from softmix.cli.fit import FitRequest, run  # noqa: PLC0415
 
-    run(FitRequest(**options))
+    return run(FitRequest(**options))
 
 
 @cli.command(short_help="Cluster the rows of a table with a model.")

@@ -7,9 +7,9 @@ from typing import Any
 from softmix.blocks import Source
 from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
-from softmix.cli.errors import UserError, in_options
+from softmix.cli.errors import INTERRUPTED, UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import TableRequest, split_names, told_in_options, training_rows
+from softmix.cli.inputs import TableRequest, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
 from softmix.cli.pictures import check_matplotlib, picture_columns, save_criterion, save_rows
 from softmix.cli.search import as_json, fit_search, show_search, write_table
@@ -48,6 +48,8 @@ class FitRequest(TableRequest):
     prior: bool
     equal_weights: bool
     jobs: int | None
+    checkpoint: str | None
+    checkpoint_every: str
     json: bool
     quiet: bool
 
@@ -79,8 +81,8 @@ class FitRequest(TableRequest):
         }
 
 
-def run(request: FitRequest) -> None:
-    """Fit, write the files, and tell."""
+def run(request: FitRequest) -> int:
+    """Fit, write the files, and tell; the exit status is that of Ctrl-C where it ended the fit early."""
     voice = Voice(request.json, request.quiet)
     with Outputs([] if request.is_query else [request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
@@ -114,12 +116,17 @@ def run(request: FitRequest) -> None:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
         show_files(voice, request.as_typed, request.files)
+    return INTERRUPTED if model.fit_report_.stopped == "interrupted" else 0
 
 
 def _fit(
     request: FitRequest, rows: Scan, voice: Voice
 ) -> tuple[GaussianMixture, dict[str, Any], MixtureSearch | None]:
     _check_size(request, rows.source)
+    if request.is_search and request.checkpoint is not None:
+        raise UserError(
+            "--checkpoint keeps a fit of one model. Give one -k and one --covariance, without --table."
+        )
     begin = perf_counter()
     try:
         if request.is_search:
@@ -127,15 +134,27 @@ def _fit(
             summary = summarise(search.best_estimator_, rows, perf_counter() - begin)
             return search.best_estimator_, {**summary, "search": as_json(search)}, search
         model = GaussianMixture(
-            request.components[0], covariance_type=request.covariance[0], **request.parameters
+            request.components[0],
+            covariance_type=request.covariance[0],
+            **request.parameters,
+            checkpoint=request.checkpoint,
+            checkpoint_every=_interval(request.checkpoint_every),
+            progress=voice.shows_progress,
         )
-        with voice.busy(f"Fitting {request.components[0]} components"):
-            model.fit(rows)
+        model.fit(rows).set_params(progress=False)
     except TableError:
         raise
     except ValueError as error:
         raise UserError(f"{request.data}: {in_options(str(error))}") from error
     return model, summarise(model, rows, perf_counter() - begin), None
+
+
+def _interval(every: str) -> float | str:
+    """Seconds are numbers; what is none is said by who knows what else there may be."""
+    try:
+        return float(every)
+    except ValueError:
+        return every
 
 
 def _grid(request: FitRequest) -> dict[str, Any]:

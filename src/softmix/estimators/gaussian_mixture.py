@@ -1,5 +1,6 @@
 """GaussianMixture: scikit-learn's estimator, on softmix's sweep."""
 
+from dataclasses import replace
 from numbers import Integral, Real
 from operator import itemgetter
 from os import PathLike
@@ -22,6 +23,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
+from softmix.estimators.callbacks import CallbackSupportMixin, callbacks_told
+from softmix.estimators.checkpointed import check_interval, seed_in_words
 from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.given_memberships import with_resp
 from softmix.estimators.given_prior import check_prior
@@ -29,10 +32,10 @@ from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.partial_fit import PartialFitMixin
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit, scan_to_score
-from softmix.estimators.verbose import PrintingWatcher
 from softmix.estimators.warn import warn
-from softmix.exceptions import DegenerateComponentWarning
-from softmix.fit import FitPlan, Resumed, RunResult, Watcher, fit_mixture
+from softmix.estimators.watching import watching
+from softmix.exceptions import DegenerateComponentWarning, FitInterruptedWarning
+from softmix.fit import Checkpoint, FitPlan, FitResult, Resumed, RunResult, fit_mixture
 from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, UNIVARIATE, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
@@ -42,6 +45,7 @@ _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random
 
 class GaussianMixture(
     PartialFitMixin,
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     ClusterMixin,
@@ -129,6 +133,19 @@ default='auto'
     init_size : int, default=None
         Rows that `partial_fit` gathers before it begins. None: 10 for each row that a covariance
         asks for (d + 2 for 'full', 3 for 'diag' and 'spherical', 1 where all share one) and component.
+    checkpoint : path, default=None
+        A file in which a long fit keeps where it is. A later fit of the same rows with the same
+        parameters and path, in another process too, goes on from there and comes to the same bits as
+        one that never stopped; with others it refuses. When the fit is done the file is removed.
+    checkpoint_every : float or str, default=60
+        Seconds between two checkpoints, or, as '10 sweeps', sweeps: what a fit loses at most that is
+        killed. One is also written before the first sweep from each start. The largest part of a
+        checkpoint are the groups of rows that a fit of 24 components and more may make: some 5 bytes a
+        row.
+    progress : bool or 'auto', default=False
+        Show a line with run, sweep, log-likelihood, the gain still to come and rows a second while
+        the fit lasts, on standard error or in a notebook. 'auto' does so on a terminal or in a
+        notebook alone, where rich is installed; True needs rich.
 
     Attributes
     ----------
@@ -206,6 +223,9 @@ default='auto'
         "learning_decay": [Interval(Real, 0.5, 1.0, closed="right")],
         "half_life": [Interval(Real, 0.0, None, closed="neither"), None],
         "init_size": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every": [Real, str],
+        "progress": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -233,6 +253,9 @@ default='auto'
         learning_decay: float = 0.7,
         half_life: float | None = None,
         init_size: int | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every: float | str = 60,
+        progress: bool | str = False,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -256,11 +279,14 @@ default='auto'
         self.learning_decay = learning_decay
         self.half_life = half_life
         self.init_size = init_size
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.progress = progress
 
     # Fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the mixture to the rows of X.
 
         Parameters
@@ -282,9 +308,15 @@ default='auto'
         ValueError
             If X has NaN or infinite values, or fewer rows than components; if an initial
             parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
-            start. The estimator is then as it was before.
+            start; if `checkpoint` is damaged or of another fit. The estimator is then as it was
+            before.
+        KeyboardInterrupt
+            On Ctrl-C before a sweep of all rows is done, or on a second one. The first one after that
+            ends the fit with the best parameters so far and a
+            :class:`~softmix.FitInterruptedWarning`; `converged_` is False, and `fit_report_.stopped`
+            'interrupted'.
         """
-        with all_or_nothing(self):
+        with callbacks_told(self, X=X, y=y, metadata={"sample_weight": sample_weight}), all_or_nothing(self):
             self._fit(self._source_to_fit(X, sample_weight))
         return self
 
@@ -298,20 +330,45 @@ default='auto'
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
     def _fit(self, source: Source) -> RunResult:
-        plan = self._plan(source)
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
-            result = fit_mixture(sweep, plan, check_random_state(self.random_state))
-            best = result.best
-            self.converged_ = best.converged
-            self.n_iter_ = best.n_iter
-            self.lower_bounds_ = best.trace
-            self.fit_report_ = result.report
-            self._recent_bounds = best.recent
-            self._fitted_structure = plan.structure.name
-            self._stream_ends(source.total_weight)
-            self._settle(sweep, plan, best)
-        self._warn(best)
-        return best
+        plan, checkpoint = self._plan(source), self._checkpoint()
+        with (
+            ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep,
+            one_blas_thread(),
+            watching(self, source) as watcher,
+        ):
+            watched = replace(plan, watcher=watcher, interruptible=True)
+            result = fit_mixture(sweep, watched, check_random_state(self.random_state), checkpoint)
+            try:
+                self._keep_result(sweep, plan, result)
+            except KeyboardInterrupt:
+                if result.was_interrupted:
+                    raise
+                # The first Ctrl-C finds a fit that lacks but its labels.
+                result = result.interrupted()
+                self._keep_result(sweep, plan, result)
+        self._warn(result)
+        if checkpoint is not None and not result.was_interrupted:
+            checkpoint.remove()
+        return result.best
+
+    def _keep_result(self, sweep: ThreadSweep, plan: FitPlan, result: FitResult) -> None:
+        best = result.best
+        self.converged_ = best.converged and not result.was_interrupted
+        self.n_iter_ = best.n_iter
+        self.lower_bounds_ = best.trace
+        self.fit_report_ = result.report
+        self._recent_bounds = best.recent
+        self._fitted_structure = plan.structure.name
+        self._stream_ends(sweep.source.total_weight)
+        self._settle(sweep, plan, best)
+
+    def _checkpoint(self) -> Checkpoint | None:
+        interval = check_interval(self.checkpoint_every)
+        if self.checkpoint is None:
+            return None
+        from softmix.store import CheckpointOnDisk  # noqa: PLC0415 (a consumer, above this layer)
+
+        return Checkpoint(CheckpointOnDisk(self.checkpoint), interval, seed_in_words(self.random_state))
 
     def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
@@ -391,7 +448,6 @@ default='auto'
             prior=check_prior(self.prior, n_features, self._structure()),
             equal_weights=self.weights == "equal",
             resumed=self._resumed(n_features),
-            watcher=PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher(),
         )
 
     def _resumed(self, n_features: int) -> Resumed | None:
@@ -414,11 +470,18 @@ default='auto'
                 "Keep all three, or begin anew (warm_start=False, fit)."
             )
 
-    def _warn(self, result: RunResult) -> None:
-        names = getattr(self, "feature_names_in_", None)
+    def _warn(self, fit: FitResult) -> None:
+        result, names = fit.best, getattr(self, "feature_names_in_", None)
         for degeneracy in result.degeneracies:
             warn(degeneracy.describe(names), DegenerateComponentWarning)
-        if not result.converged and self.max_iter > 0:
+        if fit.was_interrupted:
+            how = "the same checkpoint" if self.checkpoint is not None else "warm_start=True"
+            warn(
+                f"The fit was interrupted after {result.n_iter} sweeps of the run that is kept, its best so "
+                f"far, before it converged. fit with {how} goes on.",
+                FitInterruptedWarning,
+            )
+        elif not result.converged and self.max_iter > 0 and result.report.stopped != "callback":
             warn(
                 "Best performing initialization did not converge. Try different init parameters, or "
                 "increase max_iter, tol, or check for degenerate data. "

@@ -1,5 +1,6 @@
 """Loops of sweeps: starting, climbing, stopping."""
 
+from softmix.fit.checkpoint import Checkpoint, Interval
 from softmix.fit.forgetting import Forgetting
 from softmix.fit.mixture import fit_mixture
 from softmix.fit.online import Stream, learn
@@ -7,10 +8,12 @@ from softmix.fit.plan import FitPlan, FitResult, Given, Resumed, RunResult, Watc
 from softmix.fit.prior import PriorRequest
 
 __all__ = [
+    "Checkpoint",
     "FitPlan",
     "FitResult",
     "Forgetting",
     "Given",
+    "Interval",
     "PriorRequest",
     "Resumed",
     "RunResult",

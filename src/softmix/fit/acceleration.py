@@ -11,6 +11,7 @@ never falls. A leap stands as the next θ₀, and so costs no sweep of its own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +23,19 @@ from softmix.parameters import GaussianParameters
 _FIRST_REACH, _GROWTH = 4.0, 4.0
 
 
+@dataclass(frozen=True, eq=False)
+class AccelerationState:
+    """What an acceleration knows between two sweeps; of `Plain`, the first two alone."""
+
+    safe: GaussianParameters
+    swept: GaussianParameters
+    n_refused: int = 0
+    reach: float = _FIRST_REACH
+    height: float = -np.inf
+    leapt: bool = False
+    step: np.ndarray | None = None
+
+
 class Plain:
     """No acceleration: the interface of `Squarem`, and EM as it is."""
 
@@ -29,6 +43,14 @@ class Plain:
 
     def __init__(self, parameters: GaussianParameters) -> None:
         self.safe = self.swept = parameters
+
+    @property
+    def state(self) -> AccelerationState:
+        return AccelerationState(self.safe, self.swept)
+
+    @state.setter
+    def state(self, state: AccelerationState) -> None:
+        self.safe, self.swept = state.safe, state.swept
 
     def fell(self, log_likelihood: float) -> bool:  # noqa: ARG002
         return False
@@ -75,6 +97,19 @@ class Squarem(Plain):
         self._chart, self._admit = chart, admit
         self._reach, self._height, self._leapt = _FIRST_REACH, -np.inf, False
         self._step: np.ndarray | None = None  # θ₁ − θ₀, once θ₁ is what is swept
+
+    @property
+    def state(self) -> AccelerationState:
+        """All that was told; another Squarem goes on from it with the same bits."""
+        return AccelerationState(
+            self.safe, self.swept, self.n_refused, self._reach, self._height, self._leapt, self._step
+        )
+
+    @state.setter
+    def state(self, state: AccelerationState) -> None:
+        self.safe, self.swept, self.n_refused = state.safe, state.swept, state.n_refused
+        self._reach, self._height = state.reach, state.height
+        self._leapt, self._step = state.leapt, state.step
 
     def fell(self, log_likelihood: float) -> bool:
         """Whether the parameters just swept are a leap that lost: go on from `safe`."""

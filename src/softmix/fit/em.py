@@ -11,12 +11,12 @@ from softmix.statistics import GaussianStatistics
 def em(
     sweep: Callable[[GaussianParameters], GaussianStatistics],
     maximise: Callable[[GaussianStatistics], GaussianParameters],
+    parameters: GaussianParameters,
     stopping: Stopping,
     acceleration: Plain,
     log_prior: Callable[[GaussianParameters], float] = lambda _: 0.0,
 ) -> GaussianParameters:
-    """Climb from where `acceleration` begins. Dempster, Laird & Rubin (1977)."""
-    parameters = acceleration.safe
+    """Climb from `parameters`. Dempster, Laird & Rubin (1977)."""
     for _ in stopping:
         statistics = sweep(parameters)  # hides where the rows are and who adds
         height = statistics.log_likelihood + log_prior(parameters)

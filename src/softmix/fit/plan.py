@@ -1,7 +1,7 @@
 """What a fit is asked for, and what it gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -46,7 +46,8 @@ class Watcher:
 
     def run_begins(self, run: int) -> None: ...
 
-    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None: ...
+    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> bool | None:
+        """True stops the run."""
 
     def run_ends(self, lower_bound: float, converged: bool) -> None: ...
 
@@ -76,6 +77,7 @@ class FitPlan:
     equal_weights: bool = False
     resumed: Resumed | None = None
     watcher: Watcher = field(default_factory=Watcher)
+    interruptible: bool = False  # Ctrl-C ends the fit with what it has, once it has something
 
     @property
     def draws_starts(self) -> bool:
@@ -112,6 +114,10 @@ class RunResult:
     report: RunReport
 
     @property
+    def was_interrupted(self) -> bool:
+        return self.report.stopped == "interrupted"
+
+    @property
     def n_degenerate(self) -> int:
         return sum(len(degeneracy.components) for degeneracy in self.degeneracies)
 
@@ -122,3 +128,12 @@ class FitResult:
 
     best: RunResult
     report: FitReport
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C ended the fit, in this run or in another."""
+        return self.report.stopped == "interrupted"
+
+    def interrupted(self) -> "FitResult":
+        """The same, once Ctrl-C has come after all."""
+        return replace(self, report=replace(self.report, stopped="interrupted"))

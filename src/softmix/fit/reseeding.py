@@ -15,13 +15,16 @@ import numpy as np
 
 from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
+from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
 from softmix.fit.degeneracy import unwitnessed
+from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.plan import FitPlan, RunResult
 from softmix.fit.spread import Spread
 from softmix.fit.starts import draw_sample, sample_size
+from softmix.fit.state import ClimbState, FitState
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
 
@@ -29,26 +32,37 @@ from softmix.sweep import ThreadSweep
 _ROUNDS, _MOST = 3, 0.5
 
 
-def reseeded(
+def reseeded(  # noqa: PLR0913, PLR0917 (all that a fit has)
     sweep: ThreadSweep,
     plan: FitPlan,
     spread: Spread,
     maximiser: Maximiser,
     result: RunResult,
     rng: np.random.RandomState,
+    state: FitState | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> RunResult:
-    """`result`, or what it becomes when its collapsed components are placed anew and fewer collapse."""
-    for _ in range(_ROUNDS):
+    """`result`, or what it becomes when its collapsed components are placed anew and fewer collapse.
+
+    `state` is told of it; Ctrl-C leaves it with what there was before.
+    """
+    state = FitState() if state is None else state
+    plan = replace(plan, interruptible=False)
+    while state.rounds < _ROUNDS:
         collapsed = _collapsed(sweep, plan, maximiser, result)
         K = plan.n_components
         if not 0 < len(collapsed) <= _MOST * K or not result.sound:
             break
-        moved = _moved(sweep, spread, maximiser, result.parameters, collapsed, rng)
-        again = climb_from(sweep, plan, spread, maximiser, moved)
+        begin: GaussianParameters | ClimbState | None = state.take_climb()
+        if begin is None:
+            logger.info("components %s collapsed and are placed anew", collapsed.tolist())
+            begin = _moved(sweep, spread, maximiser, result.parameters, collapsed, rng)
+        again = climb_from(sweep, plan, spread, maximiser, begin, checkpoint)
         if not again.sound or len(_collapsed(sweep, plan, maximiser, again)) >= len(collapsed):
             break
         report = replace(again.report, reseeded=result.report.reseeded + len(collapsed))
         result = replace(again, report=report)
+        state.so_far, state.rounds = result, state.rounds + 1
     return result
 
 

@@ -43,6 +43,8 @@ def to_record(model: GaussianMixture) -> Record:
         If an attribute was set to something that could not be loaded again.
     """
     params = model.get_params(deep=False)
+    for name in ("checkpoint", "checkpoint_every"):  # of this machine, and of how long this fit took
+        del params[name]
     names = (*_ESSENTIAL, *_DERIVED)
     arrays = {name: np.asarray(getattr(model, name)) for name in names if hasattr(model, name)}
     arrays |= {name: _initial(params.pop(name)) for name in _INITIAL if params[name] is not None}

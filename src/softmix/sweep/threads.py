@@ -7,6 +7,7 @@ those of a stream are read ahead by a thread of its own.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,13 +19,21 @@ from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.sweep.by_number import ByNumber, Numbered, Pass
 from softmix.sweep.crew import Crew
-from softmix.sweep.groups import Groups
+from softmix.sweep.groups import Groups, GroupsState
 from softmix.sweep.read_ahead import ReadAhead
 from softmix.sweep.tree_sum import TreeSum
 
 T = TypeVar("T")
 
 _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
+
+
+@dataclass(frozen=True, eq=False)
+class SweepState:
+    """What the sweeps to come depend on besides the rows and the parameters."""
+
+    n_sweeps: int
+    groups: GroupsState | None
 
 
 class ThreadSweep:
@@ -55,6 +64,17 @@ class ThreadSweep:
     def is_grouped(self) -> bool:
         """Whether the last sweep took rows in groups, each with the components that matter to it."""
         return self._groups is not None and self._groups.are_used
+
+    @property
+    def state(self) -> SweepState:
+        """Between two sweeps: another ThreadSweep over the same rows goes on from it with the same bits."""
+        return SweepState(self.n_sweeps, None if self._groups is None else self._groups.state)
+
+    @state.setter
+    def state(self, state: SweepState) -> None:
+        self.n_sweeps = state.n_sweeps
+        if self._groups is not None and state.groups is not None:
+            self._groups.state = state.groups
 
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
