@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from softmix.blocks import Source
+from softmix.blocks import Incomplete, Source
 from softmix.blocks.scan import Scan
 
 _MAX_NAMED = 5
@@ -18,7 +18,7 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
     ValueError
         If there are fewer rows than components.
     """
-    source = _checked(scan, sample_weight)
+    source = _checked(scan, sample_weight, allow_nan=estimator.missing is not None)
     estimator.n_features_in_ = scan.n_features
     if scan.feature_names is not None:
         estimator.feature_names_in_ = np.asarray(scan.feature_names, dtype=object)
@@ -36,10 +36,10 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
     return source
 
 
-def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
+def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
     """The rows of `scan`, whose columns are those that `estimator` was fitted to."""
     check_columns(estimator, scan)
-    return _checked(scan, sample_weight)
+    return _checked(scan, sample_weight, allow_nan=allow_nan)
 
 
 def check_columns(estimator: Any, scan: Scan) -> None:
@@ -59,15 +59,15 @@ def check_columns(estimator: Any, scan: Scan) -> None:
         )
 
 
-def _checked(scan: Scan, sample_weight: Any) -> Source:
+def _checked(scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
     if sample_weight is not None:
         raise ValueError(
             "sample_weight goes with arrays. A scan has a column of weights: scan(..., weights=)."
         )
-    source = scan.source
+    source = scan.with_missing.source if allow_nan else scan.source
     if scan.weighted:
         _check_sum(source)
-    return source
+    return Incomplete.over(source) if allow_nan else source
 
 
 def _check_sum(source: Source) -> None:
