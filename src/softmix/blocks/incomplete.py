@@ -38,6 +38,14 @@ class IncompleteBlock(Block):
         return by_pattern(*self.counted())
 
 
+def array_blocks(
+    rows: np.ndarray, weights: np.ndarray | None = None, feature_names: tuple[str, ...] | None = None
+) -> "ArrayBlocks | IncompleteArray":
+    """The blocks of an array of finite numbers and NaN, as a source of what it is."""
+    blocks = ArrayBlocks(rows, weights, feature_names)
+    return IncompleteArray(blocks) if len(rows) and np.isnan(rows.min()) else blocks
+
+
 class Incomplete:
     """A `Source` of wide blocks over `base`, a source whose rows may have NaN."""
 

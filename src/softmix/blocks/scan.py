@@ -174,6 +174,8 @@ class Scan:
     @cached_property
     def with_missing(self) -> "Scan":
         """The same rows, in which columns to compute with may lack values: NaN in their place."""
+        if self._selection.missing:
+            return self
         selection = replace(self._selection, missing=True)
         return Scan(self._opened, selection, keep_bytes=self._keep_bytes, spool=self._spool)
 

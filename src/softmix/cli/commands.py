@@ -138,6 +138,11 @@ def _jobs(command: Command) -> Command:
 )
 @click.option("--prior", is_flag=True, help="Keep clusters from collapsing by a conjugate prior.")
 @click.option("--equal-weights", is_flag=True, help="Give all clusters the same weight.")
+@click.option(
+    "--missing",
+    type=click.Choice(["marginal"]),
+    help="Let values be missing, and fit what is observed of each row. Default: an error.",
+)
 @_jobs
 @_speaking
 def fit(**options: Any) -> None:
@@ -194,6 +199,24 @@ def embed(**options: Any) -> None:
     from softmix.cli.apply import ApplyRequest, embed  # noqa: PLC0415
 
     embed(ApplyRequest(**options))
+
+
+@cli.command(short_help="Fill in the missing values of a table with a model.")
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@_ids
+@_output("Write to FILE (.csv, .parquet) instead of standard output.")
+@_jobs
+@_speaking
+def impute(**options: Any) -> None:
+    """Give the model's columns of DATA, each missing value with its mean given the rest of the row.
+
+    \b
+      softmix impute model.softmix new.csv --id plant -o complete.parquet
+    """
+    from softmix.cli.apply import ApplyRequest, impute  # noqa: PLC0415
+
+    impute(ApplyRequest(**options))
 
 
 @cli.command()

@@ -22,6 +22,7 @@ _OPTIONS = {
     "columns=": "--columns",
     "ids=": "--id",
     "weights=": "--weights",
+    "missing='marginal'": "--missing marginal",
 }
 
 

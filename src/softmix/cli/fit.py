@@ -52,6 +52,7 @@ class FitRequest:
     reg_covar: float
     prior: bool
     equal_weights: bool
+    missing: str | None
     jobs: int | None
     json: bool
     quiet: bool
@@ -80,11 +81,17 @@ class FitRequest:
             "n_jobs": self.jobs,
             "prior": "default" if self.prior else None,
             "weights": "equal" if self.equal_weights else "free",
+            **({"missing": self.missing} if self.missing is not None else {}),
         }
 
 
 def run(request: FitRequest) -> None:
     """Fit, write the files, and tell."""
+    if request.missing is not None and request.is_search:
+        raise UserError(
+            "--missing goes with one model: give one -k and one --covariance. Several are compared by "
+            "fitting each."
+        )
     voice = Voice(request.json, request.quiet)
     with Outputs([request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
@@ -97,6 +104,7 @@ def run(request: FitRequest) -> None:
             rows = training_rows(
                 request.data, request.columns, request.ids, request.weights, spool=request.spool
             )
+            rows = rows if request.missing is None else rows.with_missing
             outputs.refuse_inputs(rows.files)
             plot_columns = _plot_columns(request.plot_columns, rows)
             with voice.tidy_warnings():

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from softmix.blocks import ArrayBlocks, Incomplete, Source
+from softmix.blocks import Source
+from softmix.blocks.incomplete import array_blocks
 from softmix.e_step import conditional_draws, conditional_means
 from softmix.estimators.row_weights import row_weights
 from softmix.parameters import GaussianParameters
@@ -36,11 +37,8 @@ def validated(estimator: Any, X: Any, *, allow_nan: bool, **settings: Any) -> np
 
 def array_source(estimator: Any, X: np.ndarray, sample_weight: Any) -> Source:
     """The rows of `X`, with NaN or without."""
-    weights = row_weights(sample_weight, X)
-    if not np.isnan(X.min()):
-        return ArrayBlocks(X, weights)
     names = getattr(estimator, "feature_names_in_", None)
-    return Incomplete.over(ArrayBlocks(X, weights, None if names is None else tuple(names)))
+    return array_blocks(X, row_weights(sample_weight, X), None if names is None else tuple(names))
 
 
 def completed(
