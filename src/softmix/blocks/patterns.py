@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.blocks.block import Block
-
 # Bits of a pattern that sort as one integer.
 _SHORT, _WORD = 16, 64
 
@@ -75,7 +73,7 @@ def by_pattern(rows: np.ndarray, weights: np.ndarray | None = None) -> list[Patt
     ]
 
 
-def _of_patterns(  # noqa: PLR0917 (what by_pattern found)
+def _of_patterns(
     rows: np.ndarray,
     weights: np.ndarray | None,
     observed: np.ndarray,

@@ -1,7 +1,9 @@
 """Rows with missing values completed from what is observed: by conditional means, or by draws.
 
     E[x_m | x_o] = Σ_k r_k (μ_m + B_k (x_o − μ_o)),
-    draw: k ~ r,  x_m = μ_m + B_k (x_o − μ_o) + H_k ε,  ε ~ N(0, I)      (see marginals.py)
+    draw: k ~ r,  x_m = μ_m + B_k (x_o − μ_o) + H_k ε,  ε ~ N(0, I)
+
+B_k and H_k are those of marginals.py.
 """
 
 from collections.abc import Iterator
@@ -62,9 +64,7 @@ def _by_pattern(
                 yield marginals, one.part(slice(start, start + step))
 
 
-def _memberships(
-    parameters: GaussianParameters, marginals: Marginals, one: PatternedRows
-) -> np.ndarray:
+def _memberships(parameters: GaussianParameters, marginals: Marginals, one: PatternedRows) -> np.ndarray:
     """(n, K)."""
     if not one.columns.size:
         return np.tile(parameters.weights / parameters.weights.sum(), (len(one.rows), 1))

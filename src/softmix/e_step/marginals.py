@@ -134,7 +134,7 @@ def _inverse_cholesky(matrices: np.ndarray, roots: np.ndarray) -> np.ndarray:
 
 def _cholesky_of_product(roots: np.ndarray) -> np.ndarray:
     """The Cholesky factors of B Bᵀ for each B (q, d) in a stack, by QR, which forms no product."""
-    upper = np.linalg.qr(roots.swapaxes(-1, -2), mode="r")
+    upper = np.asarray(np.linalg.qr(roots.swapaxes(-1, -2), mode="r"))
     signs = np.where(np.diagonal(upper, axis1=-2, axis2=-1) < 0, -1.0, 1.0)
     return (upper * signs[..., None]).swapaxes(-1, -2)
 

@@ -31,20 +31,20 @@ from softmix.statistics import GaussianStatistics, StatisticsLayout
 
 # Numbers in a stack of matrices (P, K, d, d): patterns are taken so many at a time.
 _ELEMENTS = 1 << 17
-# Patterns whose marginals are kept for the next block of the same sweep, by the same measure.
-_KEPT_ELEMENTS = 1 << 21
+# Marginals of so many times as many patterns are kept for the next block of the same sweep.
+_KEPT = 16
 
 
 class _Sums(NamedTuple):
     """Statistics of the observed columns, by pattern and component."""
 
-    count: np.ndarray  # (P, K)
-    sum: np.ndarray  # (P, K, q)
-    scatter: np.ndarray  # (P, K, q, q), (P, K, q) or (P, K)
+    counts: np.ndarray  # (P, K)
+    sums: np.ndarray  # (P, K, q)
+    scatters: np.ndarray  # (P, K, q, q), (P, K, q) or (P, K)
 
 
 class MissingEStep:
-    """The E-step for fixed parameters: call it with an `IncompleteBlock`, as often as there are blocks.
+    """The E-step for fixed parameters: call it with a block, as often as there are blocks.
 
     Parameters
     ----------
@@ -62,9 +62,11 @@ class MissingEStep:
         self._rounding = parameters.means - self._centers
         self._at_once = max(_ELEMENTS // (K * d * d), 1)
         self._kept: dict[tuple[int, bytes], Marginals] = {}
+        self._n_kept = 0
 
-    def __call__(self, block: IncompleteBlock) -> GaussianStatistics:
+    def __call__(self, block: Block) -> GaussianStatistics:
         """The statistics of `block`, about the (rounded) means of the parameters."""
+        block = block if isinstance(block, IncompleteBlock) else IncompleteBlock(block.rows, block.weights)
         if block.is_complete:
             return self._of_complete(block)
         out = GaussianStatistics(self._centers, self._layout, np.zeros(self._layout.size))
@@ -106,12 +108,12 @@ class MissingEStep:
             out += self._complete(Block(group.rows, group.weights))
             return
         marginals = self._marginals(group.columns)
-        sums = self._sums_of(out, marginals, group) if q else self._sums_of_nothing(out, group)
-        out.count[...] += sums.count.sum(axis=0)
+        found = self._sums_of(out, marginals, group) if q else self._sums_of_nothing(out, group)
+        out.count[...] += found.counts.sum(axis=0)
         if self._layout.shape.is_matrix:
-            self._complete_matrices(out, marginals, sums)
+            self._complete_matrices(out, marginals, found)
         else:
-            self._complete_variances(out, marginals, sums)
+            self._complete_variances(out, marginals, found)
 
     def _sums_of(self, out: GaussianStatistics, marginals: Marginals, group: PatternedRows) -> _Sums:
         """The kernel's statistics of the observed columns; what needs no completion is added to `out`."""
@@ -141,7 +143,8 @@ class MissingEStep:
         found = self._kept.get(key)
         if found is None:
             found = self._marginals_of(columns)
-            if (len(self._kept) + 1) * self._at_once * columns.shape[1] ** 2 <= _KEPT_ELEMENTS:
+            self._n_kept += len(columns)
+            if self._n_kept <= self._at_once * _KEPT:
                 self._kept[key] = found
         return found
 
@@ -155,20 +158,20 @@ class MissingEStep:
         of_observed = self._rounding[:, marginals.columns].swapaxes(0, 1)
         return offsets - _times(marginals.slopes, of_observed)
 
-    def _complete_matrices(self, out: GaussianStatistics, marginals: Marginals, sums: _Sums) -> None:
+    def _complete_matrices(self, out: GaussianStatistics, marginals: Marginals, found: _Sums) -> None:
         B, C, e = marginals.slopes, marginals.residual_covariances, self._offsets(marginals)
         assert B is not None  # noqa: S101 (matrices have them)
-        P, K, q = sums.sum.shape
+        P, K, q = found.sums.shape
         d = self._layout.n_features
         means = np.empty((P, K, d))
-        means[..., :q] = sums.sum
-        means[..., q:] = _times(B, sums.sum) + sums.count[..., None] * e
-        crossed = B @ sums.scatter + e[..., :, None] * sums.sum[..., None, :]
+        means[..., :q] = found.sums
+        means[..., q:] = _times(B, found.sums) + found.counts[..., None] * e
+        crossed = B @ found.scatters + e[..., :, None] * found.sums[..., None, :]
         matrices = np.empty((P, K, d, d))
-        matrices[..., :q, :q] = sums.scatter
+        matrices[..., :q, :q] = found.scatters
         matrices[..., q:, :q] = crossed
         matrices[..., :q, q:] = crossed.swapaxes(-1, -2)
-        matrices[..., q:, q:] = crossed @ B.swapaxes(-1, -2) + sums.count[..., None, None] * C
+        matrices[..., q:, q:] = crossed @ B.swapaxes(-1, -2) + found.counts[..., None, None] * C
         matrices[..., q:, q:] += means[..., q:, None] * e[..., None, :]
         if self._layout.shape is FactorShape.SHARED:
             matrices = matrices.sum(axis=1, keepdims=True)
@@ -178,19 +181,19 @@ class MissingEStep:
         rows, columns = np.tril_indices(d)
         out.scatter[...] += scatter[:, rows * d + columns]
 
-    def _complete_variances(self, out: GaussianStatistics, marginals: Marginals, sums: _Sums) -> None:
-        P, K, q = sums.sum.shape
+    def _complete_variances(self, out: GaussianStatistics, marginals: Marginals, found: _Sums) -> None:
+        q = found.sums.shape[2]
         d, missing, e = self._layout.n_features, marginals.missing, self._offsets(marginals)
         variances = self._parameters.factors**-2.0
-        counts = np.broadcast_to(sums.count[..., None], e.shape)
+        counts = np.broadcast_to(found.counts[..., None], e.shape)
         order = marginals.order
-        out.sum[...] += _placed(np.concatenate([sums.sum, counts * e], axis=2), order, d)
+        out.sum[...] += _placed(np.concatenate([found.sums, counts * e], axis=2), order, d)
         if self._layout.shape is FactorShape.SCALAR:
-            of_missing = sums.count * ((d - q) * variances + (e * e).sum(axis=2))
-            out.scatter[...] += (sums.scatter + of_missing).sum(axis=0)
+            of_missing = found.counts * ((d - q) * variances + (e * e).sum(axis=2))
+            out.scatter[...] += (found.scatters + of_missing).sum(axis=0)
             return
         of_missing = counts * (variances[:, missing].swapaxes(0, 1) + e * e)
-        out.scatter[...] += _placed(np.concatenate([sums.scatter, of_missing], axis=2), order, d)
+        out.scatter[...] += _placed(np.concatenate([found.scatters, of_missing], axis=2), order, d)
 
     # Densities and memberships
 
@@ -205,7 +208,8 @@ class MissingEStep:
             e_step = self._complete
             if marginals is not None:
                 e_step = GaussianEStep(marginals.of_pattern(p), self._dtype)
-            part = {name: np.empty((len(one.rows), *out.shape[1:]), out.dtype) for name, out in outputs.items()}
+            n = len(one.rows)
+            part = {name: np.empty((n, *out.shape[1:]), out.dtype) for name, out in outputs.items()}
             e_step.evaluate(Block(one.rows, None), **part)
             for name, out in outputs.items():
                 out[one.places] = part[name]

@@ -321,7 +321,8 @@ default='auto'
         self.lower_bound_ = log_likelihood / sweep.source.total_weight
 
     def _labels_to_fill(self, source: Source) -> dict[str, np.ndarray]:
-        if not isinstance(source, (ArrayBlocks, IncompleteArray)):  # 8 bytes a row may be more than there is memory
+        if not isinstance(source, (ArrayBlocks, IncompleteArray)):
+            # 8 bytes a row may be more than there is memory
             self.__dict__.pop("labels_", None)
             return {}
         self.labels_ = np.empty(source.n_rows, dtype=np.int64)

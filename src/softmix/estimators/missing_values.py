@@ -66,7 +66,8 @@ def _refusal(X: np.ndarray, names: np.ndarray | None) -> str:
     counts = np.isnan(X).sum(axis=0)
     columns = np.flatnonzero(counts)
     said = [
-        f"{counts[j]:,} in column {j if names is None else repr(str(names[j]))}" for j in columns[:_MOST_NAMED]
+        f"{counts[j]:,} in column {j if names is None else repr(str(names[j]))}"
+        for j in columns[:_MOST_NAMED]
     ]
     more = f" and {len(columns) - _MOST_NAMED} more columns" if len(columns) > _MOST_NAMED else ""
     total = int(counts.sum())

@@ -121,7 +121,9 @@ def _diagonal(covariance: np.ndarray) -> np.ndarray:
 
 def _overflow(source: Source) -> ValueError:
     with source.blocks() as blocks:
-        largest = np.max([np.nanmax(np.abs(block.counted()[0]), axis=0, initial=0.0) for _, block in blocks], axis=0)
+        largest = np.max(
+            [np.nanmax(np.abs(block.counted()[0]), axis=0, initial=0.0) for _, block in blocks], axis=0
+        )
     column = int(largest.argmax())
     return ValueError(
         f"The variance of column {column} overflows: its values are too large (up to {largest[column]:.3g}). "

@@ -39,9 +39,12 @@ class ThreadSweep:
     def __init__(self, source: Source, n_jobs: int = 1, *, grouping: bool = True) -> None:
         self.source = source
         self._incomplete = isinstance(source, Incomplete)
-        self._block_rows = source.block_rows if isinstance(source, Incomplete) else block_rows(source.n_features)
-        by_number = isinstance(source, (ArrayBlocks, IncompleteArray))
-        helpers = (min(n_jobs, len(source)) if by_number else n_jobs) - 1
+        self._block_rows = (
+            source.block_rows if isinstance(source, Incomplete) else block_rows(source.n_features)
+        )
+        if isinstance(source, (ArrayBlocks, IncompleteArray)):
+            n_jobs = min(n_jobs, len(source))
+        helpers = n_jobs - 1
         self._crew = Crew(max(helpers, 0))
         self.n_sweeps = 0  # passes over all rows
         self._groups = (
