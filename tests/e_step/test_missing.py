@@ -1,5 +1,7 @@
 """The E-step of rows that lack values against one that takes row by row, inverts and fills in."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from simulate_missing import log_joint_by_row, statistics_by_row, with_holes
 from softmix.blocks import ArrayBlocks, Block, Incomplete
 from softmix.blocks.incomplete import IncompleteBlock
 from softmix.e_step import GaussianEStep, MissingEStep
+from softmix.e_step.marginals import MarginalsOf
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.sweep import ThreadSweep
 
@@ -140,6 +143,31 @@ def test_nearly_collinear_columns(closeness):
     pairs = np.ascontiguousarray(rows[:, :2])
     GaussianEStep(pair, rows.dtype).evaluate(Block(pairs, None), log_norm=expected)
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 / closeness**0.5)
+
+
+def test_statistics_of_nearly_collinear_columns():
+    """By the roots of the covariances; the naive inverses are good to 1e-10 still."""
+    rng, root = np.random.default_rng(0), np.array([[1.0, 0.0, 0.0], [1.0, 1e-3, 0.0], [0.3, -0.2, 1.0]])
+    rows = with_holes(rng.standard_normal((40, 3)) @ root.T, 0.3)
+    mixture = GaussianParameters(np.ones(1), np.zeros((1, 3)), np.linalg.inv(root)[None], FactorShape.FULL)
+    found = MissingEStep(mixture, rows.dtype)(Block(rows, None))
+    _, sums, scatters, log_likelihood = statistics_by_row(mixture, rows, np.ones(40))
+    assert_near(found.sum, sums, 1e-8)
+    assert_near(found.scatter, stored(FactorShape.FULL, scatters), 1e-8)
+    assert found.log_likelihood == pytest.approx(log_likelihood, rel=1e-8)
+
+
+@pytest.mark.parametrize("shape", [FactorShape.FULL, FactorShape.SHARED])
+@pytest.mark.parametrize("q", [0, 1, 3])
+def test_marginals_by_correlations_and_by_roots_agree(shape, q):
+    mixture = parameters(shape, 3, 4)
+    columns = np.array(list(combinations(range(4), q)), dtype=np.int64).reshape(-1, q)
+    quick, rooted = MarginalsOf(mixture)(columns), MarginalsOf(mixture, rooted=True)(columns)
+    assert quick.residuals is None
+    assert rooted.residuals is not None
+    for name in ("slopes", "residual_covariances"):
+        np.testing.assert_allclose(getattr(quick, name), getattr(rooted, name), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(quick.observed.factors, rooted.observed.factors, rtol=1e-12)
 
 
 def test_a_block_knows_its_patterns():

@@ -52,7 +52,7 @@ def _by_pattern(
     parameters: GaussianParameters, rows: np.ndarray
 ) -> Iterator[tuple[Marginals, PatternedRows]]:
     """The rows of one pattern after the other, complete ones left out."""
-    marginals_of, (K, d) = MarginalsOf(parameters), parameters.means.shape
+    marginals_of, (K, d) = MarginalsOf(parameters, rooted=True), parameters.means.shape
     step = max(_ELEMENTS // (K * d), 1)
     for patterned in by_pattern(rows):
         if patterned.columns.shape[1] == d:

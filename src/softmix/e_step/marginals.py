@@ -5,12 +5,17 @@ For a pattern with observed columns o and missing columns m, and L_k the rows of
     Σ_oo = L_o L_oᵀ,   F_o = its inverse Cholesky factor,   G = F_o L_o  (orthonormal rows),
     B = Σ_mo Σ_oo⁻¹ = L_m Gᵀ F_o,   H = L_m (I − Gᵀ G),   C = Σ_mm − B Σ_om = H Hᵀ.
 
-So E[x_m | x_o, k] = μ_m + B (x_o − μ_o), with covariance C, which as a product is never indefinite.
+So E[x_m | x_o, k] = μ_m + B (x_o − μ_o), with covariance C, which as a product is never indefinite. Where
+every covariance is well conditioned, and C so no cancellation, it costs less without G:
+
+    L_m Gᵀ = Σ_mo F_oᵀ = A,   B = A F_o,   C = Σ_mm − A Aᵀ.
+
 Little & Rubin (2019), "Statistical analysis with missing data", section 11.2, by sweeps there.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +23,8 @@ from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular
 
-# Correlations of which the inverse has a larger trace are not factored as they are: with Cholesky's
-# method, an E-step would be wrong by more than a millionth of a millionth.
+# Correlations of which the inverse has a larger trace for each column are not factored as they are: with
+# Cholesky's method, an E-step would be wrong by more than a millionth of a millionth.
 _ILL_CONDITIONED = 1e4
 
 
@@ -36,27 +41,24 @@ class Marginals:
         Of P K components in q columns, pattern by pattern.
     slopes : ndarray of shape (P, K or 1, m, q) or None
         B; None where covariances are diagonal, and it is 0.
+    residual_covariances : ndarray of shape (P, K or 1, m, m) or None
+        C; None where covariances are diagonal.
     residuals : ndarray of shape (P, K or 1, m, d) or None
-        H; None where covariances are diagonal.
+        H, where it is there.
     """
 
     n_components: int
     columns: np.ndarray
     missing: np.ndarray
     observed: GaussianParameters
-    slopes: np.ndarray | None
-    residuals: np.ndarray | None
+    slopes: np.ndarray | None = None
+    residual_covariances: np.ndarray | None = None
+    residuals: np.ndarray | None = None
 
     @cached_property
     def order(self) -> np.ndarray:
         """Observed columns, then missing ones, (P, d)."""
         return np.concatenate([self.columns, self.missing], axis=1)
-
-    @cached_property
-    def residual_covariances(self) -> np.ndarray:
-        """C, (P, K or 1, m, m)."""
-        assert self.residuals is not None  # noqa: S101 (matrices have them)
-        return self.residuals @ self.residuals.swapaxes(-1, -2)
 
     def of_pattern(self, pattern: int) -> GaussianParameters:
         """The marginal mixture of one pattern."""
@@ -64,10 +66,22 @@ class Marginals:
         return self.observed.subset(np.arange(pattern * K, (pattern + 1) * K))
 
 
-class MarginalsOf:
-    """The marginals of `parameters`: ask it for those of patterns with equally many columns."""
+class _Conditionals(NamedTuple):
+    """Of each pattern and component F, (P, K or 1, …), B, C and H; see `Marginals`."""
 
-    def __init__(self, parameters: GaussianParameters) -> None:
+    factors: np.ndarray
+    slopes: np.ndarray | None = None
+    covariances: np.ndarray | None = None
+    residuals: np.ndarray | None = None
+
+
+class MarginalsOf:
+    """The marginals of `parameters`: ask it for those of patterns with equally many columns.
+
+    With `rooted`, they have their `residuals` whatever the covariances.
+    """
+
+    def __init__(self, parameters: GaussianParameters, *, rooted: bool = False) -> None:
         self._parameters = parameters
         if parameters.shape.is_matrix:
             d = parameters.n_features
@@ -75,6 +89,9 @@ class MarginalsOf:
             self._scale = np.linalg.norm(roots, axis=2)
             self._roots = roots / self._scale[:, :, None]
             self._correlations = self._roots @ self._roots.swapaxes(1, 2)
+            inverses = parameters.factors.reshape(-1, d, d) * self._scale[:, None, :]
+            well = (np.square(inverses).sum(axis=(1, 2)) <= _ILL_CONDITIONED * d).all()
+            self._of_matrices = self._by_correlations if well and not rooted else self._by_roots
 
     def __call__(self, columns: np.ndarray) -> Marginals:
         """What patterns with the observed `columns` (P, q) see."""
@@ -82,52 +99,65 @@ class MarginalsOf:
         n_patterns, q = columns.shape
         missing = _complements(columns, d)
         means = whole.means[:, columns].swapaxes(0, 1)
-        factors, slopes, residuals = self._of_shape(columns, missing)
+        found = self._of_shape(columns, missing)
         n, K = n_patterns * whole.n_components, whole.n_components
-        stacked = np.broadcast_to(factors, (n_patterns, K, *factors.shape[2:]))
-        shape = FactorShape.FULL if whole.shape.is_matrix else whole.shape
+        each = found.factors.shape[2:]
         observed = GaussianParameters(
             np.tile(whole.weights, n_patterns),
             means.reshape(n, q),
-            stacked.reshape(n, *factors.shape[2:]),
-            shape,
+            np.broadcast_to(found.factors, (n_patterns, K, *each)).reshape(n, *each),
+            FactorShape.FULL if whole.shape.is_matrix else whole.shape,
         )
-        return Marginals(K, columns, missing, observed, slopes, residuals)
+        return Marginals(K, columns, missing, observed, *found[1:])
 
-    def _of_shape(
-        self, columns: np.ndarray, missing: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-        """F (P, K or 1, …), B and H."""
+    def _of_shape(self, columns: np.ndarray, missing: np.ndarray) -> _Conditionals:
         factors = self._parameters.factors
         if self._parameters.shape is FactorShape.SCALAR:
-            return np.broadcast_to(factors, (len(columns), len(factors))), None, None
+            return _Conditionals(np.broadcast_to(factors, (len(columns), len(factors))))
         if self._parameters.shape is FactorShape.DIAGONAL:
-            return factors[:, columns].swapaxes(0, 1), None, None
+            return _Conditionals(factors[:, columns].swapaxes(0, 1))
         return self._of_matrices(columns, missing)
 
-    def _of_matrices(
-        self, columns: np.ndarray, missing: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _by_correlations(self, columns: np.ndarray, missing: np.ndarray) -> _Conditionals:
+        scale, scale_missing = self._scales(columns), self._scales(missing)
+        factors = _inverse_cholesky(self._between(columns, columns))
+        across = self._between(missing, columns) @ factors.swapaxes(-1, -2)
+        left = self._between(missing, missing) - across @ across.swapaxes(-1, -2)
+        factors /= scale[..., None, :]
+        slopes = scale_missing[..., None] * (across @ factors)
+        return _Conditionals(factors, slopes, left * scale_missing[..., None] * scale_missing[..., None, :])
+
+    def _by_roots(self, columns: np.ndarray, missing: np.ndarray) -> _Conditionals:
+        scale, scale_missing = self._scales(columns), self._scales(missing)[..., None]
         of_observed = self._roots[:, columns].swapaxes(0, 1)
         of_missing = self._roots[:, missing].swapaxes(0, 1)
-        scale = self._scale[:, columns].swapaxes(0, 1)
-        scale_missing = self._scale[:, missing].swapaxes(0, 1)[..., None]
-        within = self._correlations[:, columns[:, :, None], columns[:, None, :]].swapaxes(0, 1)
-        factors = _inverse_cholesky(within, of_observed)
+        factors = _inverse_cholesky(self._between(columns, columns), of_observed)
         axes = factors @ of_observed
-        loadings = of_missing @ axes.swapaxes(-1, -2)
-        factors = factors / scale[..., None, :]
-        return factors, scale_missing * (loadings @ factors), scale_missing * (of_missing - loadings @ axes)
+        across = of_missing @ axes.swapaxes(-1, -2)
+        factors /= scale[..., None, :]
+        residuals = scale_missing * (of_missing - across @ axes)
+        covariances = residuals @ residuals.swapaxes(-1, -2)
+        return _Conditionals(factors, scale_missing * (across @ factors), covariances, residuals)
+
+    def _scales(self, columns: np.ndarray) -> np.ndarray:
+        """Standard deviations of columns, (P, K or 1, q)."""
+        return self._scale[:, columns].swapaxes(0, 1)
+
+    def _between(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Correlations of columns `rows` with `columns`, (P, K or 1, …, …)."""
+        return self._correlations[:, rows[:, :, None], columns[:, None, :]].swapaxes(0, 1)
 
 
-def _inverse_cholesky(matrices: np.ndarray, roots: np.ndarray) -> np.ndarray:
-    """Inverse Cholesky factors of correlations (…, q, q), from their roots (…, q, d) where they are ill."""
+def _inverse_cholesky(matrices: np.ndarray, roots: np.ndarray | None = None) -> np.ndarray:
+    """Inverse Cholesky factors of correlations (…, q, q), from their roots (…, q, d) where they are ill.
+
+    Without roots, all are well conditioned.
+    """
     q = matrices.shape[-1]
     if q == 0:
-        return matrices
+        return matrices.copy()
     factors, squared_norms = kernel().inverse_cholesky(np.ascontiguousarray(matrices).reshape(-1, q, q))
-    ill = np.flatnonzero(~(squared_norms <= _ILL_CONDITIONED * q))
-    if ill.size:
+    if roots is not None and (ill := np.flatnonzero(~(squared_norms <= _ILL_CONDITIONED * q))).size:
         factors[ill] = invert_triangular(_cholesky_of_product(roots.reshape(-1, *roots.shape[-2:])[ill]))
     return factors.reshape(matrices.shape)
 

@@ -160,7 +160,8 @@ class MissingEStep:
 
     def _complete_matrices(self, out: GaussianStatistics, marginals: Marginals, found: _Sums) -> None:
         B, C, e = marginals.slopes, marginals.residual_covariances, self._offsets(marginals)
-        assert B is not None  # noqa: S101 (matrices have them)
+        assert B is not None  # noqa: S101 (matrices have both)
+        assert C is not None  # noqa: S101
         P, K, q = found.sums.shape
         d = self._layout.n_features
         means = np.empty((P, K, d))
