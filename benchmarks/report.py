@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from benchmarks import machine, many_components, memory, out_of_core, solution, startup
+from benchmarks import machine, many_components, memory, missing_values, out_of_core, solution, startup
 from benchmarks.cells import (
     COVARIANCES,
     KINDS,
@@ -66,6 +66,7 @@ def render(results: _Record, notes: str | None) -> str:
         _solution(parts),
         _sweeps_saved(parts),
         _many(parts),
+        _missing(parts),
         *(_nanoseconds(measured, covariance) for covariance in COVARIANCES),
         _work_check(measured),
         _LEGEND,
@@ -380,6 +381,33 @@ def _many(parts: _Record) -> str:
     head += ["", "grouped sweeps", "parameters differ by", f"≤ {many_components.AGREEMENT:g}"]
     title = "## Many components: sweeps that may group rows beside dense ones (full, float64, time ratios)"
     return f"{title}\n\n{_table(head, rows)}"
+
+
+def _missing(parts: _Record) -> str:
+    figures = parts.get("missing", {}).get("figures", [])
+    if not figures:
+        return ""
+    rows = []
+    for figure in figures:
+        own = figure["patterns"] is None
+        row = [str(Cell(figure["n"], figure["d"], figure["K"])), figure["covariance"], figure["kind"]]
+        row += ["one a row" if own else str(figure["patterns"]), _number(figure["complete_ms"])]
+        row += [_number(figure["missing_ms"]), _number(figure["first_ms"]), f"{figure['ratio']:.2f}"]
+        met = _mark(figure["ratio"] <= missing_values.TARGET)
+        rows.append([*row, *(["", ""] if own else [f"≤ {missing_values.TARGET:g}", met])])
+    head = [
+        "n, d, K",
+        "covariance",
+        "components",
+        "patterns",
+        "complete sweep, ms",
+        "with missing values, ms",
+    ]
+    head += ["its first, ms", "ratio", "target", ""]
+    return (
+        "## Missing values: a sweep with three values in ten missing beside one of complete rows\n\n"
+        f"float64, one thread. The first sweep groups the rows by pattern.\n\n{_table(head, rows)}"
+    )
 
 
 def _nanoseconds(measured: list[Measured], covariance: str) -> str:

@@ -11,6 +11,11 @@ TYPES = ("full", "tied", "diag", "spherical", *MCLUST_TYPES)
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns
 # One of the checks asks a clusterer to find three blobs: it needs three components to do so.
-@parametrize_with_checks([GaussianMixture(3, covariance_type=name) for name in TYPES])
+@parametrize_with_checks(
+    [
+        *(GaussianMixture(3, covariance_type=name) for name in TYPES),
+        GaussianMixture(3, missing="marginal"),
+    ]
+)
 def test_estimator_check(estimator, check):
     check(estimator)

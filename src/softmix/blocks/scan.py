@@ -1,6 +1,7 @@
 """`scan`: rows that are read a block at a time, from wherever they are, as often as a fit wants."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -180,6 +181,14 @@ class Scan:
             folder = None if self._spool is True else self._spool
             return StreamBlocks(SpoolReader(self._reader, folder))
         return kept or stream
+
+    @cached_property
+    def with_missing(self) -> "Scan":
+        """The same rows, in which columns to compute with may lack values: NaN in their place."""
+        if self._selection.missing:
+            return self
+        selection = replace(self._selection, missing=True)
+        return Scan(self._opened, selection, keep_bytes=self._keep_bytes, spool=self._spool)
 
     def carrying(self) -> tuple[StreamBlocks, CarryingReader]:
         """The rows with the columns that pass through, and the reader, which knows their types."""

@@ -18,7 +18,7 @@ from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.exceptions import TableError
 from softmix.store import load
 from softmix.store.predictions import tables_of, write_tables
-from softmix.store.row_outputs import RowOutputs, embedding, predictions
+from softmix.store.row_outputs import RowOutputs, embedding, imputed, predictions
 from softmix.store.table_writer import csv_writer
 
 
@@ -39,18 +39,23 @@ def predict(request: ApplyRequest) -> None:
     _apply(request, predictions)
 
 
+def impute(request: ApplyRequest) -> None:
+    """Write the rows with missing values filled in."""
+    _apply(request, imputed, missing="marginal")
+
+
 def embed(request: ApplyRequest) -> None:
     """Write the membership embedding of each row."""
     _apply(request, embedding)
 
 
-def _apply(request: ApplyRequest, row_outputs: RowOutputs) -> None:
+def _apply(request: ApplyRequest, row_outputs: RowOutputs, **params: str) -> None:
     if request.json and request.output is None:
         raise UserError("--json needs -o: without it, standard output is the table.")
     voice = Voice(request.json, request.quiet)
     with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
-        model = load(request.model).set_params(n_jobs=request.jobs)
+        model = load(request.model).set_params(n_jobs=request.jobs, **params)
         with placed():
             rows = rows_for(model, request, request.ids)
             outputs.refuse_inputs(rows.files)

@@ -196,6 +196,11 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
     metavar="TIME",
     help="Seconds between two checkpoints, or, as '10 sweeps', sweeps.",
 )
+@click.option(
+    "--missing",
+    type=click.Choice(["marginal"]),
+    help="Let values be missing, and fit what is observed of each row. Default: an error.",
+)
 @_jobs
 @_speaking
 def fit(**options: Any) -> int:
@@ -284,6 +289,25 @@ def plot(**options: Any) -> None:
     from softmix.cli.plot import PlotRequest, run  # noqa: PLC0415
 
     run(PlotRequest(**options))
+
+
+@cli.command(short_help="Fill in the missing values of a table with a model.")
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@_ids
+@_reading
+@_output("Write to FILE (.csv, .parquet) instead of standard output.")
+@_jobs
+@_speaking
+def impute(**options: Any) -> None:
+    """Give the model's columns of DATA, each missing value with its mean given the rest of the row.
+
+    \b
+      softmix impute model.softmix new.csv --id plant -o complete.parquet
+    """
+    from softmix.cli.apply import ApplyRequest, impute  # noqa: PLC0415
+
+    impute(ApplyRequest(**options))
 
 
 @cli.command()

@@ -26,6 +26,7 @@ _OPTIONS = {
     "delimiter=": "--delimiter",
     "ids=": "--id",
     "weights=": "--weights",
+    "missing='marginal'": "--missing marginal",
 }
 
 

@@ -47,6 +47,7 @@ class FitRequest(TableRequest):
     reg_covar: float
     prior: bool
     equal_weights: bool
+    missing: str | None
     jobs: int | None
     checkpoint: str | None
     checkpoint_every: str
@@ -78,11 +79,13 @@ class FitRequest(TableRequest):
             "n_jobs": self.jobs,
             "prior": "default" if self.prior else None,
             "weights": "equal" if self.equal_weights else "free",
+            **({"missing": self.missing} if self.missing is not None else {}),
         }
 
 
 def run(request: FitRequest) -> int:
     """Fit, write the files, and tell; the exit status is that of Ctrl-C where it ended the fit early."""
+    _check_one_model(request)
     voice = Voice(request.json, request.quiet)
     with Outputs([] if request.is_query else [request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
@@ -94,6 +97,7 @@ def run(request: FitRequest) -> int:
             check_matplotlib()
         try:
             rows = training_rows(request, request.columns, request.ids, request.weights, spool=request.spool)
+            rows = rows if request.missing is None else rows.with_missing
             outputs.refuse_inputs(rows.files)
             columns = picture_columns(request.plot_kind, request.plot_columns, "--plot-columns", rows)
             with voice.tidy_warnings():
@@ -119,14 +123,22 @@ def run(request: FitRequest) -> int:
     return INTERRUPTED if model.fit_report_.stopped == "interrupted" else 0
 
 
+def _check_one_model(request: FitRequest) -> None:
+    if request.missing is not None and request.is_search:
+        raise UserError(
+            "--missing goes with one model: give one -k and one --covariance. Several are compared by "
+            "fitting each."
+        )
+    if request.checkpoint is not None and request.is_search:
+        raise UserError(
+            "--checkpoint keeps a fit of one model. Give one -k and one --covariance, without --table."
+        )
+
+
 def _fit(
     request: FitRequest, rows: Scan, voice: Voice
 ) -> tuple[GaussianMixture, dict[str, Any], MixtureSearch | None]:
     _check_size(request, rows.source)
-    if request.is_search and request.checkpoint is not None:
-        raise UserError(
-            "--checkpoint keeps a fit of one model. Give one -k and one --covariance, without --table."
-        )
     begin = perf_counter()
     try:
         if request.is_search:

@@ -18,9 +18,10 @@ from sklearn.base import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.incomplete import IncompleteArray
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.callbacks import CallbackSupportMixin, callbacks_told
@@ -29,8 +30,8 @@ from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.given_memberships import with_resp
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
+from softmix.estimators.missing_values import array_source, completed, validated
 from softmix.estimators.partial_fit import PartialFitMixin
-from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit, scan_to_score
 from softmix.estimators.warn import warn
 from softmix.estimators.watching import watching
@@ -146,6 +147,10 @@ default='auto'
         Show a line with run, sweep, log-likelihood, the gain still to come and rows a second while
         the fit lasts, on standard error or in a notebook. 'auto' does so on a terminal or in a
         notebook alone, where rich is installed; True needs rich.
+    missing : {'marginal'} or None, default=None
+        What NaN means. None refuses it. With 'marginal' it is a missing value, and each row counts by
+        the marginal density of what is observed of it: exact maximum likelihood where values are
+        missing at random (Ghahramani & Jordan 1994). `predict` and the rest then take NaN too.
 
     Attributes
     ----------
@@ -226,6 +231,7 @@ default='auto'
         "checkpoint": [str, PathLike, None],
         "checkpoint_every": [Real, str],
         "progress": ["boolean", StrOptions({"auto"})],
+        "missing": [StrOptions({"marginal"}), None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -256,6 +262,7 @@ default='auto'
         checkpoint: str | PathLike[str] | None = None,
         checkpoint_every: float | str = 60,
         progress: bool | str = False,
+        missing: str | None = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -282,6 +289,12 @@ default='auto'
         self.checkpoint = checkpoint
         self.checkpoint_every = checkpoint_every
         self.progress = progress
+        self.missing = missing
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing is not None
+        return tags
 
     # Fitting
 
@@ -306,8 +319,8 @@ default='auto'
         Raises
         ------
         ValueError
-            If X has NaN or infinite values, or fewer rows than components; if an initial
-            parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
+            If X has NaN (unless `missing` takes it) or infinite values, or fewer rows than components; if an
+            initial parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
             start; if `checkpoint` is damaged or of another fit. The estimator is then as it was
             before.
         KeyboardInterrupt
@@ -393,7 +406,8 @@ default='auto'
         self.lower_bound_ = log_likelihood / sweep.source.total_weight
 
     def _labels_to_fill(self, source: Source) -> dict[str, np.ndarray]:
-        if not isinstance(source, ArrayBlocks):  # 8 bytes a row may be more than there is memory
+        if not isinstance(source, (ArrayBlocks, IncompleteArray)):
+            # 8 bytes a row may be more than there is memory
             self.__dict__.pop("labels_", None)
             return {}
         self.labels_ = np.empty(source.n_rows, dtype=np.int64)
@@ -402,9 +416,10 @@ default='auto'
     def _source_to_fit(self, X: Any, sample_weight: Any) -> Source:
         if isinstance(X, Scan):
             return scan_to_fit(self, X, sample_weight)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        source = ArrayBlocks(X, row_weights(sample_weight, X))
-        n_counted = source.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
+        X = validated(self, X, allow_nan=self.missing is not None, ensure_min_samples=2)
+        source = array_source(self, X, sample_weight)
+        weights = source.row_weights()
+        n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
         if n_counted < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
@@ -547,6 +562,26 @@ default='auto'
         X, y = draw(self._parameters(), n_samples, check_random_state(self.random_state))
         return X.astype(np.asarray(self.means_).dtype, copy=False), y
 
+    def impute(self, X: Any, draws: int | None = None) -> np.ndarray:
+        """Fill in missing values (NaN) by what the mixture says of them given the rest of their row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or Scan
+            NaN is taken here whatever `missing` says.
+        draws : int, default=None
+            None gives each missing value its conditional mean, which is the best guess of it but
+            has too little spread: for the uncertainty, analyse several draws from the conditional
+            distribution (multiple imputation, Rubin 1987), seeded by `random_state`.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), or (draws, n_samples, n_features)
+            Observed values are as they were.
+        """
+        source = self._source_to_score(X, allow_nan=True)
+        return completed(self._parameters(), source, draws, check_random_state(self.random_state))
+
     # Criteria
 
     def bic(self, X: Any, sample_weight: Any = None) -> float:
@@ -607,17 +642,18 @@ default='auto'
         """The parameters as stored in the public attributes, which the user may have set."""
         return get_parameters(self, self._structure().shape)
 
-    def _source_to_score(self, X: Any, sample_weight: Any = None) -> Source:
+    def _source_to_score(self, X: Any, sample_weight: Any = None, *, allow_nan: bool = False) -> Source:
         check_is_fitted(self, msg=self._why_not_fitted())
+        allow_nan = allow_nan or self.missing is not None
         if isinstance(X, Scan):
-            return scan_to_score(self, X, sample_weight)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+            return scan_to_score(self, X, sample_weight, allow_nan=allow_nan)
+        X = validated(self, X, allow_nan=allow_nan, reset=False)
         if X.shape[1] != np.shape(self.means_)[-1]:  # a model whose attributes the user set
             raise ValueError(
                 f"X has {X.shape[1]} features, but the means_ of this {type(self).__name__} have "
                 f"{np.shape(self.means_)[-1]}."
             )
-        return ArrayBlocks(X, row_weights(sample_weight, X))
+        return array_source(self, X, sample_weight)
 
     def _evaluate(self, source: Source, **outputs: np.ndarray) -> None:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from softmix.blocks import Source
+from softmix.blocks import Incomplete, Source
 from softmix.blocks.scan import Scan
 
 _MAX_NAMED = 5
@@ -18,7 +18,7 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
     ValueError
         If there are fewer rows than components.
     """
-    source = _checked(scan, sample_weight)
+    source = _checked(scan, sample_weight, allow_nan=estimator.missing is not None)
     _remember_columns(estimator, scan)
     weights = source.row_weights()
     n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
@@ -42,10 +42,10 @@ def scan_to_learn(estimator: Any, scan: Scan, sample_weight: Any, *, first: bool
     return scan.source
 
 
-def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
+def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
     """The rows of `scan`, whose columns are those that `estimator` was fitted to."""
     check_columns(estimator, scan)
-    return _checked(scan, sample_weight)
+    return _checked(scan, sample_weight, allow_nan=allow_nan)
 
 
 def check_columns(estimator: Any, scan: Scan) -> None:
@@ -81,12 +81,12 @@ def _refuse_weights(sample_weight: Any) -> None:
         )
 
 
-def _checked(scan: Scan, sample_weight: Any) -> Source:
+def _checked(scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
     _refuse_weights(sample_weight)
-    source = scan.source
+    source = scan.with_missing.source if allow_nan else scan.source
     if scan.weighted:
         _check_sum(source)
-    return source
+    return Incomplete.over(source) if allow_nan else source
 
 
 def _check_sum(source: Source) -> None:

@@ -16,6 +16,7 @@ from softmix.fit.reseeding import reseeded
 from softmix.fit.spread import Spread, measure_spread
 from softmix.fit.starts import CLUSTERINGS, SEARCHES, Sample, draw_sample, rows_to_draw, sample_size
 from softmix.fit.starts.given import statistics_of_given
+from softmix.fit.starts.incomplete import likeliest_start
 from softmix.fit.starts.nearest import nearest
 from softmix.fit.state import ClimbState, FitState
 from softmix.parameters import GaussianParameters
@@ -147,19 +148,31 @@ def _start(
         return given
     shape = plan.structure.shape
     if plan.given.resp is not None:
-        statistics = statistics_of_given(sweep, plan.given.resp, plan.n_components, shape, spread.mean)
+        statistics = statistics_of_given(sweep, plan.given.resp, plan.n_components, shape, spread)
         return plan.given.over(maximiser.m_step(statistics))
     K, d, n = plan.n_components, sweep.source.n_features, sweep.source.n_rows
     searches = plan.init_params in SEARCHES and plan.given.means is None
     wanted = rows_to_draw(n, K, d) if searches else sample_size(K, d)
     sample = draw_sample(sweep.source, spread, wanted, rng)
+
+    def from_sample(sample: Sample) -> GaussianParameters:
+        return _from_sample(sample, plan, maximiser, rng, state)
+
+    if searches and sample.observed is not None:
+        return likeliest_start(sample, from_sample, maximiser, rng)
+    return from_sample(sample)
+
+
+def _from_sample(
+    sample: Sample, plan: FitPlan, maximiser: Maximiser, rng: np.random.RandomState, state: FitState
+) -> GaussianParameters:
     if plan.given.means is not None:
         resp = nearest(sample.whitened, sample.coordinates(plan.given.means), plan.n_components)
         # A mean that is nearest to no row begins with a thin share of every row.
         resp[:, ~resp.any(axis=0)] = 1.0 / len(resp)
     else:
         resp = _memberships(sample, plan, rng, state)
-    statistics = statistics_from_resp(shape, sample.rows, resp, sample.weights)
+    statistics = statistics_from_resp(plan.structure.shape, sample.rows, resp, sample.weights)
     return plan.given.over(maximiser.m_step(statistics))
 
 

@@ -84,6 +84,7 @@ def _moved(
     K = parameters.n_components
     stay = np.setdiff1d(np.arange(K), collapsed)
     sample = draw_sample(sweep.source, spread, sample_size(K, parameters.n_features), rng)
+    sample = sample.completed(parameters, rng)
     misfits = _misfits(parameters, sample.rows.astype(np.float64), sample.weights)[stay]
     components = Components.of(parameters)[stay]
     while len(components.weights) < K:

@@ -68,7 +68,7 @@ def tables_of(
     """
     check_is_fitted(model)
     check_columns(model, scanned)
-    source, reader = scanned.carrying()
+    source, reader = (scanned if model.missing is None else scanned.with_missing).carrying()
     schema = reader.carried_schema(integers=typed) if scanned.ids else None
     row_bytes = 8 * (source.n_features + len(model.weights_) + 3)
     threads = resolve_n_jobs(model.n_jobs)

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from softmix.blocks import ArrayBlocks
+from softmix.blocks.incomplete import array_blocks
+from softmix.e_step import conditional_means
 from softmix.estimators.fitted import get_parameters
 from softmix.structures import STRUCTURES
 from softmix.sweep import ThreadSweep, resolve_n_jobs
@@ -20,7 +21,7 @@ def predictions(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
     labels = np.empty(n, np.int64)
     resp, log_density = np.empty((n, K), rows.dtype), np.empty(n, rows.dtype)
     parameters = get_parameters(model, STRUCTURES[model.covariance_type].shape)
-    with ThreadSweep(ArrayBlocks(rows), resolve_n_jobs(model.n_jobs)) as sweep:
+    with ThreadSweep(array_blocks(rows), resolve_n_jobs(model.n_jobs)) as sweep:
         sweep.evaluate(parameters, labels=labels, resp=resp, log_norm=log_density)
     memberships = {f"membership_{k}": np.ascontiguousarray(resp[:, k]) for k in range(K)}
     return {
@@ -29,6 +30,14 @@ def predictions(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
         "uncertainty": 1.0 - resp.max(axis=1),
         "log_density": log_density,
     }
+
+
+def imputed(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """`rows` with the conditional means in place of missing values, by the names of the columns."""
+    parameters = get_parameters(model, STRUCTURES[model.covariance_type].shape)
+    names = getattr(model, "feature_names_in_", [f"x{j}" for j in range(rows.shape[1])])
+    columns = conditional_means(parameters, rows).T
+    return {str(name): np.ascontiguousarray(values) for name, values in zip(names, columns, strict=True)}
 
 
 def embedding(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
