@@ -115,6 +115,21 @@ def test_it_does_so_in_groups_of_rows(path):
     assert assert_resumes(params, rows, [8], path) == 1
 
 
+@pytest.mark.parametrize("covariance_type", ["full", "diag", "VVE"])
+def test_it_does_so_where_values_are_missing(covariance_type, path):
+    params = {
+        "n_components": 3,
+        "covariance_type": covariance_type,
+        "missing": "marginal",
+        "init_params": "random",
+        "n_init": 2,
+        "random_state": 0,
+        "max_iter": 20,
+    }
+    lacking = np.where(np.random.default_rng(0).random(X.shape) < 0.2, np.nan, X)
+    assert assert_resumes(params, lacking, [4, 9, 18], path) == 3
+
+
 def test_it_does_so_for_streams(path):
     params = {"n_components": 3, "random_state": 0, "tol": 0, "max_iter": 20, "checkpoint": path}
     rows = scan(lambda: iter([X[:100], X[100:]]))

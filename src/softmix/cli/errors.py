@@ -12,7 +12,7 @@ _EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "matplotlib": "plots
 
 # How options are called in Python, whose messages pass through the command line.
 _OPTIONS = {
-    "checkpoint=": "--checkpoint ",
+    "checkpoint=": "--checkpoint",
     "covariance_type": "--covariance",
     "init_params": "--init",
     "max_iter": "--max-iter",
