@@ -61,6 +61,16 @@ def test_arrays_without_names(softmix, folder):
     assert {"column 2", "column 0"} <= set(words(folder))
 
 
+def test_rows_with_missing_values_are_counted(softmix, folder):
+    table = pd.read_csv("faithful.csv")
+    table.iloc[::10, 1] = np.nan
+    table.to_csv("gaps.csv", index=False)
+    assert softmix("fit", "gaps.csv", "-k", 2, "--missing", "marginal", "-o", "gaps.softmix").status == 0
+    said = softmix("plot", "gaps.softmix", "gaps.csv", "-o", "p.svg", "--kind", "pairs")
+    assert said.out == "pairs of 272 rows drawn in p.svg\n"
+    assert "28 rows with missing or infinite values left out" in words(folder)
+
+
 class TestMistakes:
     @pytest.fixture(autouse=True)
     def _files(self, wide, model, unchanged):

@@ -58,6 +58,21 @@ def test_rows_with_missing_values_are_left_out_and_counted():
         rows_to_draw(X[1:3], [0, 1], 10)
 
 
+def test_rows_of_a_model_with_missing_values_are_drawn_as_far_as_they_are_known(data, tmp_path):
+    X = data.assign(length=data["waiting"] + data["eruptions"])
+    X.iloc[::9, 1] = np.nan
+    X.iloc[::5, 2] = np.nan
+    model = GaussianMixture(2, covariance_type="diag", missing="marginal", random_state=0).fit(X)
+    X.to_csv(tmp_path / "rows.csv", index=False)
+    of_table = ClassificationDisplay.from_estimator(model, X)
+    of_scan = ClassificationDisplay.from_estimator(model, scan(tmp_path / "rows.csv"))
+    known = X["waiting"].notna()
+    assert np.array_equal(of_table.points, X.loc[known].iloc[:, :2])
+    assert np.array_equal(of_table.labels, model.predict(X)[known])
+    assert np.array_equal(of_scan.points, of_table.points)
+    assert np.array_equal(of_scan.labels, of_table.labels)
+
+
 def test_other_columns_than_the_models_are_refused(data, fitted):
     with pytest.raises(ValueError, match="feature names should match"):
         DensityDisplay.from_estimator(fitted, data.rename(columns={"waiting": "wait"}))

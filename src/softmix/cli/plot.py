@@ -32,6 +32,7 @@ def run(request: PlotRequest) -> None:
         model = load(request.model).set_params(n_jobs=request.jobs)
         with placed(), voice.tidy_warnings():
             rows = rows_for(model, request, ())
+            rows = rows if model.missing is None else rows.with_missing
             outputs.refuse_inputs(rows.files)
             columns = picture_columns(request.kind, request.columns, "--columns", rows)
             if scratch is not None:

@@ -62,6 +62,7 @@ def rows_to_draw(X: Any, columns: Sequence[int], max_points: int, estimator: Any
         raise ValueError(f"max_points must be an int from 1 up. Got {max_points!r}.")
     if isinstance(X, Scan) and estimator is not None:
         check_columns(estimator, X)
+        X = X if getattr(estimator, "missing", None) is None else X.with_missing
     n_rows = X.source.n_rows if isinstance(X, Scan) else len(X)
     numbers = np.arange(n_rows)
     if n_rows > max_points:
