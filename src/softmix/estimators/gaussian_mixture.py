@@ -459,8 +459,8 @@ default='auto'
             )
         if self.missing is not None and asks_noise(self.noise):
             raise ValueError(
-                f"noise={self.noise!r} and missing={self.missing!r} do not go together: noise takes complete rows "
-                "only. Drop one of them."
+                f"noise={self.noise!r} and missing={self.missing!r} do not go together: noise takes complete "
+                "rows only. Drop one of them."
             )
         noise = check_noise(self.noise, source, self.n_components, self.resp_init)
         return FitPlan(
