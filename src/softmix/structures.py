@@ -63,10 +63,16 @@ class Structure:
         """Whether one covariance serves all components."""
         return self.n_covariance_parameters(2, 2) == self.n_covariance_parameters(1, 2)
 
-    def n_parameters(self, n_components: int, n_features: int, *, equal_weights: bool = False) -> int:
-        """Free parameters of the whole mixture: covariances, means and weights."""
+    def n_parameters(
+        self, n_components: int, n_features: int, *, equal_weights: bool = False, noise: bool = False
+    ) -> int:
+        """Free parameters of the whole mixture: covariances, means and weights.
+
+        Noise has two, as mclust counts: its weight, and the volume that it fills.
+        """
         K, d = n_components, n_features
-        return self.n_covariance_parameters(K, d) + K * d + (0 if equal_weights else K - 1)
+        weights = 0 if equal_weights else K - 1
+        return self.n_covariance_parameters(K, d) + K * d + weights + (2 if noise else 0)
 
     def rows_needed(self, n_features: int) -> float:
         """Rows that a component must own for its own part of the covariances to be determined.

@@ -15,6 +15,7 @@ TYPES = ("full", "tied", "diag", "spherical", *MCLUST_TYPES)
     [
         *(GaussianMixture(3, covariance_type=name) for name in TYPES),
         GaussianMixture(3, missing="marginal"),
+        GaussianMixture(3, noise=True),
     ]
 )
 def test_estimator_check(estimator, check):

@@ -7,6 +7,7 @@ import click
 
 from softmix import __version__
 from softmix.cli.several import Names, Sizes
+from softmix.cli.share import GUESSED, Share
 
 _COVARIANCES = (
     *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
@@ -201,6 +202,14 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
     type=click.Choice(["marginal"]),
     help="Let values be missing, and fit what is observed of each row. Default: an error.",
 )
+@click.option(
+    "--noise",
+    type=Share(),
+    is_flag=False,
+    flag_value=GUESSED,
+    metavar="[SHARE]",
+    help="Let rows that belong to no cluster be noise, label -1; begin with this share of them as noise.",
+)
 @_jobs
 @_speaking
 def fit(**options: Any) -> int:
@@ -233,7 +242,8 @@ def predict(**options: Any) -> None:
     """Give each row of DATA its cluster, its membership of every cluster, and more.
 
     The output has the --id columns, then label, membership_0, membership_1, …, uncertainty
-    (1 − the largest membership) and log_density.
+    (1 − the largest membership) and log_density. Of a model with noise, label -1 and
+    membership_noise are the noise's.
 
     \b
       softmix predict model.softmix new.csv --id plant -o clusters.parquet

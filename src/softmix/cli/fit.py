@@ -48,6 +48,7 @@ class FitRequest(TableRequest):
     prior: bool
     equal_weights: bool
     missing: str | None
+    noise: bool | float | None
     jobs: int | None
     checkpoint: str | None
     checkpoint_every: str
@@ -80,6 +81,7 @@ class FitRequest(TableRequest):
             "prior": "default" if self.prior else None,
             "weights": "equal" if self.equal_weights else "free",
             **({"missing": self.missing} if self.missing is not None else {}),
+            "noise": self.noise,
         }
 
 

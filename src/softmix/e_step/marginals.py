@@ -82,6 +82,11 @@ class MarginalsOf:
     """
 
     def __init__(self, parameters: GaussianParameters, *, rooted: bool = False) -> None:
+        if parameters.noise is not None:  # what is left of a box along some columns is not uniform
+            raise ValueError(
+                "Values are missing, but the mixture has a noise component, which takes complete rows only. "
+                "Leave rows with NaN out, or fit without noise."
+            )
         self._parameters = parameters
         if parameters.shape.is_matrix:
             d = parameters.n_features

@@ -26,8 +26,9 @@ from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.callbacks import CallbackSupportMixin, callbacks_told
 from softmix.estimators.checkpointed import check_interval, seed_in_words
-from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.fitted import get_parameters, has_noise, n_memberships, set_attributes
 from softmix.estimators.given_memberships import with_resp
+from softmix.estimators.given_noise import asks_noise, check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.missing_values import array_source, completed, validated
@@ -151,10 +152,17 @@ default='auto'
         What NaN means. None refuses it. With 'marginal' it is a missing value, and each row counts by
         the marginal density of what is observed of it: exact maximum likelihood where values are
         missing at random (Ghahramani & Jordan 1994). `predict` and the rest then take NaN too.
+    noise : bool, float or array-like of bool of shape (n_samples,), default=None
+        Give rows that belong to no cluster a component of their own, uniform over a box that
+        holds all rows. True guesses which rows begin as noise; a number between 0 and 1 takes
+        that share of them, those in the emptiest places; a mask marks them, as mclust's
+        ``initialization=list(noise=)`` does. With True, rows without a label in `resp_init` begin
+        as noise. Memberships have one column more, the last, and a label of -1 means noise.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
+        They sum to one; with `noise`, to ``1 - noise_weight_``.
     means_ : ndarray of shape (n_components, n_features)
     covariances_ : ndarray
         (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'. Of
@@ -175,9 +183,17 @@ default='auto'
         The same at each iteration of the best run; with a prior, and its logarithm per row, up to
         a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
-        The most probable component of each row of the data, where they were in memory.
+        The most probable component of each row of the data, where they were in memory; -1 for
+        noise.
     n_samples_seen_ : float
         The weight of the rows of `fit` and of all calls of `partial_fit` since.
+    noise_weight_ : float
+        With `noise`, the share of the rows that is noise.
+    noise_log_density_ : float
+        With `noise`, its log-density at every row: the logarithm of one over the box's volume.
+    noise_box_ : ndarray of shape (n_features + 1, n_features)
+        With `noise`, a corner of the box and the edges that leave it: the smaller of the box along
+        the columns and that along the principal components.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
 
@@ -232,6 +248,7 @@ default='auto'
         "checkpoint_every": [Real, str],
         "progress": ["boolean", StrOptions({"auto"})],
         "missing": [StrOptions({"marginal"}), None],
+        "noise": ["boolean", Interval(Real, 0.0, 1.0, closed="neither"), "array-like", None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -263,6 +280,7 @@ default='auto'
         checkpoint_every: float | str = 60,
         progress: bool | str = False,
         missing: str | None = None,
+        noise: Any = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -290,6 +308,7 @@ default='auto'
         self.checkpoint_every = checkpoint_every
         self.progress = progress
         self.missing = missing
+        self.noise = noise
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -438,6 +457,12 @@ default='auto'
             raise ValueError(
                 "weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one."
             )
+        if self.missing is not None and asks_noise(self.noise):
+            raise ValueError(
+                f"noise={self.noise!r} and missing={self.missing!r} do not go together: noise takes complete "
+                "rows only. Drop one of them."
+            )
+        noise = check_noise(self.noise, source, self.n_components, self.resp_init)
         return FitPlan(
             structure=self._structure(),
             n_components=self.n_components,
@@ -459,9 +484,11 @@ default='auto'
                 self.resp_init,
                 source,
                 self.n_components,
+                noise=noise is not None,
             ),
             prior=check_prior(self.prior, n_features, self._structure()),
             equal_weights=self.weights == "equal",
+            noise=noise,
             resumed=self._resumed(n_features),
         )
 
@@ -483,6 +510,12 @@ default='auto'
                 f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
                 f"{n_features} features and covariance_type={self.covariance_type!r}. "
                 "Keep all three, or begin anew (warm_start=False, fit)."
+            )
+        asked = asks_noise(self.noise)
+        if asked != has_noise(self):
+            raise ValueError(
+                f"{caller} goes on from the last fit, {'without' if asked else 'with'} a noise component, "
+                f"but now noise={self.noise!r}. Leave noise as it was, or begin anew (warm_start=False, fit)."
             )
 
     def _warn(self, fit: FitResult) -> None:
@@ -516,11 +549,12 @@ default='auto'
     def predict_proba(self, X: Any) -> np.ndarray:
         """Memberships r_ik = p(z=k | x_i), ndarray of shape (n_samples, n_components).
 
+        With `noise` there is one column more, the last.
         Rows sum to one, far rows' too: all is done in log space. Only where every density
         overflows (distances of 1e19 standard deviations in float32, 1e154 in float64) are they 0.
         """
         source = self._source_to_score(X)
-        resp = np.empty((source.n_rows, len(self.weights_)), dtype=source.dtype)
+        resp = np.empty((source.n_rows, n_memberships(self)), dtype=source.dtype)
         self._evaluate(source, resp=resp)
         return resp
 
@@ -550,9 +584,9 @@ default='auto'
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-            Component by component.
+            Component by component, noise last.
         y : ndarray of int of shape (n_samples,)
-            The component of each row.
+            The component of each row; -1 for noise.
         """
         check_is_fitted(self, msg=self._why_not_fitted())
         if n_samples < 1:
@@ -615,7 +649,8 @@ default='auto'
     def write_predictions(self, source: Any, path: str | PathLike[str]) -> None:
         """Write what the mixture says of each row to a table file, however many rows there are.
 
-        The columns are the ids of the scan, then `label`, `membership_0` …, `uncertainty`
+        The columns are the ids of the scan, then `label`, `membership_0` … (`membership_noise` is
+        the last, of a mixture with noise), `uncertainty`
         (1 − the largest membership) and `log_density`.
 
         Parameters
@@ -631,7 +666,8 @@ default='auto'
 
     def _n_parameters(self) -> int:
         K, d = np.shape(self.means_)
-        return self._structure().n_parameters(K, d, equal_weights=self.weights == "equal")
+        equal_weights = self.weights == "equal"
+        return self._structure().n_parameters(K, d, equal_weights=equal_weights, noise=has_noise(self))
 
     # The fitted state as the layers below see it
 
@@ -666,6 +702,13 @@ default='auto'
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "means_")  # a stream that gathers rows knows its columns before
 
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns of `transform`: 'gaussianmixture0', …, and 'gaussianmixture_noise'."""
+        names = super().get_feature_names_out(input_features)
+        if has_noise(self):
+            names[-1] = f"{type(self).__name__.lower()}_noise"
+        return names
+
     @property
     def _n_features_out(self) -> int:
-        return len(self.weights_)
+        return n_memberships(self)

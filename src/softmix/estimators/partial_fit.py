@@ -8,12 +8,14 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import validate_parameter_constraints
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
-from softmix.estimators.fitted import holds, set_attributes
+from softmix.estimators.fitted import has_noise, holds, set_attributes
+from softmix.estimators.given_noise import asks_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_learn
@@ -32,6 +34,16 @@ _OF_A_FIT = ("labels_", "lower_bounds_", "fit_report_", "_recent_bounds")
 
 # The parameters that a step looks at.
 _OF_A_STEP = ("n_components", "covariance_type", "reg_covar", "weights", "learning_decay", "half_life")
+
+
+def _learns(estimator: Any) -> bool:
+    """Whether there is a `partial_fit`: an AttributeError says why not."""
+    if asks_noise(estimator.noise) or has_noise(estimator):
+        raise AttributeError(
+            "partial_fit does not learn a noise component: its box would have to hold rows yet to come. Set "
+            "noise=None, or fit all rows, or a scan of them."
+        )
+    return True
 
 
 class PartialFitMixin:
@@ -69,6 +81,7 @@ class PartialFitMixin:
     def _check_goes_on(self, caller: str, n_features: int) -> None:
         """Raise a ValueError if the parameters are of another model than is now asked for."""
 
+    @available_if(_learns)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
         """Learn the rows of X, and forget some of what was known: stepwise EM.

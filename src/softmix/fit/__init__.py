@@ -3,6 +3,7 @@
 from softmix.fit.checkpoint import Checkpoint, Interval
 from softmix.fit.forgetting import Forgetting
 from softmix.fit.mixture import fit_mixture
+from softmix.fit.noise import NoiseRequest
 from softmix.fit.online import Stream, learn
 from softmix.fit.plan import FitPlan, FitResult, Given, Resumed, RunResult, Watcher
 from softmix.fit.prior import PriorRequest
@@ -14,6 +15,7 @@ __all__ = [
     "Forgetting",
     "Given",
     "Interval",
+    "NoiseRequest",
     "PriorRequest",
     "Resumed",
     "RunResult",

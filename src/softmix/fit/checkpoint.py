@@ -25,7 +25,7 @@ from softmix.fit.spread import Spread
 from softmix.fit.state import ClimbState, FitState
 from softmix.fit.stopping import StoppingState
 from softmix.kernels import RowGroups
-from softmix.parameters import FactorShape, GaussianParameters, Reference
+from softmix.parameters import FactorShape, GaussianParameters, Noise, Reference
 from softmix.sweep import SweepState, ThreadSweep
 from softmix.sweep.grouping import Grouping, Unit
 from softmix.sweep.groups import GroupsState
@@ -33,7 +33,7 @@ from softmix.sweep.groups import GroupsState
 # Every class of value in the state of a fit: a new one joins them.
 _KEPT = (
     *(AccelerationState, ClimbState, Degeneracy, FactorShape, FitState, GaussianParameters, Grouping),
-    *(GroupsState, Reference, RowGroups, RunReport, RunResult, StoppingState, SweepState, Unit),
+    *(GroupsState, Noise, Reference, RowGroups, RunReport, RunResult, StoppingState, SweepState, Unit),
 )
 _BEGIN_ANEW = "Give another path, or delete the file to begin anew."
 

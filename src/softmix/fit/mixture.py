@@ -10,6 +10,8 @@ from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
 from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
+from softmix.fit.noise import measure_noise
+from softmix.fit.noise_start import NoiseStart, unclaimed
 from softmix.fit.plan import FitPlan, FitResult, RunResult
 from softmix.fit.report import FitReport
 from softmix.fit.reseeding import reseeded
@@ -19,7 +21,7 @@ from softmix.fit.starts.given import statistics_of_given
 from softmix.fit.starts.incomplete import likeliest_start
 from softmix.fit.starts.nearest import nearest
 from softmix.fit.state import ClimbState, FitState
-from softmix.parameters import GaussianParameters
+from softmix.parameters import GaussianParameters, Noise
 from softmix.sweep import ThreadSweep
 
 
@@ -40,7 +42,7 @@ def fit_mixture(
     if checkpoint is not None:
         checkpoint.read(plan)
     spread = measure_spread(sweep, plan.structure.shape)
-    maximiser = maximiser_for(plan, spread, sweep.source.total_weight)
+    maximiser = maximiser_for(plan, spread, sweep.source.total_weight, noise_for(sweep, plan, spread))
     state = FitState()
     if checkpoint is not None:
         state, rng = checkpoint.begin(sweep, spread, rng)
@@ -106,14 +108,21 @@ def _report(sweep: ThreadSweep, state: FitState, best: RunResult, *, interrupted
     )
 
 
-def maximiser_for(plan: FitPlan, spread: Spread, total_weight: float) -> Maximiser:
+def maximiser_for(
+    plan: FitPlan, spread: Spread, total_weight: float, noise: Noise | None = None
+) -> Maximiser:
     """The M-step that `plan` asks for, of rows with this `spread` and total weight."""
     structure = plan.structure
     floor = structure.floor(spread.factor, plan.reg_covar, spread.constant)
     prior = None
     if plan.prior is not None:
         prior = plan.prior.complete(structure, spread, plan.n_components, total_weight)
-    return Maximiser(structure, floor, prior, plan.equal_weights)
+    return Maximiser(structure, floor, prior, plan.equal_weights, noise)
+
+
+def noise_for(sweep: ThreadSweep, plan: FitPlan, spread: Spread) -> Noise | None:
+    """The noise that `plan` asks for, over the box of the rows; None where it asks for none."""
+    return None if plan.noise is None else measure_noise(sweep, plan.structure, spread, plan.reg_covar)
 
 
 def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser, *, in_haste: bool) -> RunResult:
@@ -142,17 +151,25 @@ def _start(
     state: FitState,
 ) -> GaussianParameters:
     if plan.resumed is not None:
-        return plan.resumed.parameters
+        return maximiser.renewed(plan.resumed.parameters)
     given = plan.given.complete(plan.structure.shape)
     if given is not None:
-        return given
+        share = plan.given.noise_weight
+        return maximiser.with_noise(given, 1.0 / (plan.n_components + 1) if share is None else share)
     shape = plan.structure.shape
     if plan.given.resp is not None:
         statistics = statistics_of_given(sweep, plan.given.resp, plan.n_components, shape, spread)
-        return plan.given.over(maximiser.m_step(statistics))
+        begun = plan.given.over(maximiser.m_step(statistics))
+        return maximiser.with_noise(begun, unclaimed(sweep.source, statistics.count.sum()))
     K, d, n = plan.n_components, sweep.source.n_features, sweep.source.n_rows
     searches = plan.init_params in SEARCHES and plan.given.means is None
     wanted = rows_to_draw(n, K, d) if searches else sample_size(K, d)
+    if plan.noise is not None:
+
+        def begin(sample: Sample, plan: FitPlan, maximiser: Maximiser) -> GaussianParameters:
+            return _from_sample(sample, plan, maximiser, rng, state)
+
+        return NoiseStart(plan, spread, maximiser, rng, begin, state).parameters(sweep.source, wanted)
     sample = draw_sample(sweep.source, spread, wanted, rng)
 
     def from_sample(sample: Sample) -> GaussianParameters:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from softmix.fit.degeneracy import Degeneracy
+from softmix.fit.noise import NoiseRequest
 from softmix.fit.prior import PriorRequest
 from softmix.fit.report import FitReport, RunReport
 from softmix.parameters import FactorShape, GaussianParameters
@@ -19,6 +20,7 @@ class Given:
     weights: np.ndarray | None = None
     means: np.ndarray | None = None
     factors: np.ndarray | None = None
+    noise_weight: float | None = None
     resp: np.ndarray | None = None  # labels (n,), -1 for none, or memberships (n, K)
 
     @property
@@ -33,11 +35,11 @@ class Given:
 
     def over(self, parameters: GaussianParameters) -> GaussianParameters:
         """`parameters` with what was given in their place."""
-        return GaussianParameters(
-            parameters.weights if self.weights is None else self.weights,
-            parameters.means if self.means is None else self.means,
-            parameters.factors if self.factors is None else self.factors,
-            parameters.shape,
+        return replace(
+            parameters,
+            weights=parameters.weights if self.weights is None else self.weights,
+            means=parameters.means if self.means is None else self.means,
+            factors=parameters.factors if self.factors is None else self.factors,
         )
 
 
@@ -75,6 +77,7 @@ class FitPlan:
     given: Given = field(default_factory=Given)
     prior: PriorRequest | None = None
     equal_weights: bool = False
+    noise: NoiseRequest | None = None
     resumed: Resumed | None = None
     watcher: Watcher = field(default_factory=Watcher)
     interruptible: bool = False  # Ctrl-C ends the fit with what it has, once it has something

@@ -93,15 +93,17 @@ def _moved(
         components = split(components, worst, halves, rng)
         misfits = np.append(np.delete(misfits, worst), np.repeat(misfits[worst] / 2.0, 2))
     placed = components.parameters(maximiser.structure, maximiser.floor)
-    return maximiser.admit(placed)
+    noise = parameters.noise
+    return maximiser.admit(placed if noise is None else maximiser.with_noise(placed, noise.weight))
 
 
 def _misfits(parameters: GaussianParameters, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """How unlike a normal distribution each component's rows are, (K,)."""
-    d = parameters.n_features
-    block, shape = Block(rows, weights), (len(rows), parameters.n_components)
+    K, d = parameters.means.shape
+    block, shape = Block(rows, weights), (len(rows), parameters.n_memberships)
     resp, log_joint = np.empty(shape), np.empty(shape)
     GaussianEStep(parameters, rows.dtype).evaluate(block, resp=resp, log_joint=log_joint)
+    resp, log_joint = resp[:, :K], log_joint[:, :K]
     counted = resp * weights[:, None]
     log_constants = np.where(parameters.weights > 0, parameters.log_constants, 0.0)
     squared = np.where(counted > 0, 2.0 * (log_constants - log_joint), 0.0)

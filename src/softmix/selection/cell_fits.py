@@ -6,13 +6,16 @@ import numpy as np
 
 from softmix.blocks import Source
 from softmix.e_step import statistics_from_resp
+from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.fit import FitPlan, FitResult, RunResult, fit_mixture
 from softmix.fit.degeneracy import n_unwitnessed
+from softmix.fit.mixture import maximiser_for, noise_for
 from softmix.fit.plan import Given
 from softmix.fit.spread import Spread, measure_spread
 from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
+from softmix.selection.noisy_starts import handed_over
 from softmix.selection.settings import Cell, Settings
 from softmix.selection.starts import Starts, feeders
 from softmix.sweep import ThreadSweep
@@ -48,6 +51,7 @@ class CellFits:
         self._sizes = tuple(filter(self.n_counted.__ge__, sizes))
         self._starts: Starts | None = None
         self._spreads: dict[FactorShape, Spread] = {}
+        self._noisy: dict[Cell, GaussianParameters] = {}
 
     def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
         """The searches for starts that `cells` need: (free structure, run)."""
@@ -56,7 +60,8 @@ class CellFits:
         if self._starts is None:
             with ThreadSweep(self.source, self._n_jobs) as sweep:
                 self._starts = Starts(sweep, self._sizes, self._settings.reg_covar, self._settings.seed)
-        names = dict.fromkeys(name for cell in cells for name in feeders(cell.structure))
+        plain = [cell for cell in cells if cell.noise is None]
+        names = dict.fromkeys(name for cell in plain for name in feeders(cell.structure))
         return [(name, run) for name in names for run in range(self._settings.n_init)]
 
     def find(self, path: tuple[str, int]) -> None:
@@ -77,14 +82,11 @@ class CellFits:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
             start = self._best_start(sweep, plan, cell, floor)
-            rng = np.random.RandomState(
-                [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
-            )
             if start is not None:
                 plan = _from(plan, start)
-            elif self._starts is not None:  # no path led to so many: rows are few
+            elif self._starts is not None and plan.noise is None:  # no path led to so many: rows are few
                 plan = replace(plan, init_params="kmeans")
-            result = fit_mixture(sweep, plan, rng)
+            result = fit_mixture(sweep, plan, self._rng(cell))
             return Fitted(
                 result,
                 sweep.log_likelihood(result.best.parameters),
@@ -105,6 +107,7 @@ class CellFits:
             acceleration=asked.acceleration,
             prior=check_prior(asked.prior, self.source.n_features, cell.structure),
             equal_weights=asked.weights == "equal",
+            noise=check_noise(cell.noise_given, self.source, cell.n_components, None),
         )
 
     def _spread(self, sweep: ThreadSweep, shape: FactorShape) -> Spread:
@@ -118,10 +121,7 @@ class CellFits:
         """The start that a few steps take highest; None where no path led to this K."""
         if self._starts is None:
             return None
-        sample, begun = self._starts.sample, []
-        for resp in self._starts.memberships(cell, self._settings.n_init):
-            statistics = statistics_from_resp(cell.structure.shape, sample.rows, resp, sample.weights)
-            begun.append(cell.structure.m_step(statistics, floor))
+        begun = self._begun(sweep, plan, cell, floor)
         if len(begun) < 2:
             return begun[0] if begun else None
         trial = replace(plan, max_iter=_TRIAL, acceleration=None)
@@ -131,6 +131,34 @@ class CellFits:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
 
         return max(tried, key=height).parameters
+
+    def _begun(
+        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
+    ) -> list[GaussianParameters]:
+        """The starts that the searches found for `cell`."""
+        assert self._starts is not None  # noqa: S101 (asked by the caller)
+        sample, begun = self._starts.sample, []
+        if cell.noise is not None:
+            spread = self._spread(sweep, cell.structure.shape)
+            noise = noise_for(sweep, plan, spread)
+            maximiser = maximiser_for(plan, spread, self.source.total_weight, noise)
+            found = [self._found_with_noise(sweep, cell, name) for name in feeders(cell.structure)]
+            return [handed_over(one, sample, maximiser) for one in found]
+        for resp in self._starts.memberships(cell, self._settings.n_init):
+            statistics = statistics_from_resp(cell.structure.shape, sample.rows, resp, sample.weights)
+            begun.append(cell.structure.m_step(statistics, floor))
+        return begun
+
+    def _found_with_noise(self, sweep: ThreadSweep, cell: Cell, name: str) -> GaussianParameters:
+        """Where a fit of the free structure `name` begins, with as many components and the same noise."""
+        key = cell._replace(covariance_type=name)
+        if key not in self._noisy:  # two threads that both find it find the same
+            plan, rng = replace(self._plan(key), max_iter=0), self._rng(key)
+            self._noisy[key] = fit_mixture(sweep, plan, rng).best.parameters
+        return self._noisy[key]
+
+    def _rng(self, cell: Cell) -> np.random.RandomState:
+        return np.random.RandomState([self._settings.seed, cell.n_components, *map(ord, cell.structure.name)])
 
     def _complaint(self, cell: Cell, result: RunResult, floor: CovarianceFloor) -> str:
         """Why the fit is degenerate, or nothing."""
@@ -160,4 +188,8 @@ class CellFits:
 
 
 def _from(plan: FitPlan, start: GaussianParameters) -> FitPlan:
-    return replace(plan, given=Given(start.weights, start.means, start.factors))
+    if start.noise is None:
+        return replace(plan, given=Given(start.weights, start.means, start.factors))
+    share = start.noise.weight
+    weights = start.weights / start.weights.sum()  # those among the Gaussians
+    return replace(plan, given=Given(weights, start.means, start.factors, share))

@@ -28,7 +28,9 @@ def as_estimator(
     columns : dict
         `n_features_in_`, and `feature_names_in_` where there are names.
     """
-    model = GaussianMixture(cell.n_components, covariance_type=cell.covariance_type, **parameters)
+    model = GaussianMixture(
+        cell.n_components, covariance_type=cell.covariance_type, noise=cell.noise_given, **parameters
+    )
     model.__dict__.update(columns)
     best = result.best
     set_attributes(model, best.parameters, source.dtype)

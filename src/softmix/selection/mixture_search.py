@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
+from softmix.estimators.fitted import has_noise, n_memberships
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit
@@ -29,7 +30,7 @@ from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning, SearchInterruptedWarning
 from softmix.fit.spread import measure_spread
 from softmix.parameters import FactorShape
-from softmix.selection.choose_types import check_sizes, check_types, grid
+from softmix.selection.choose_types import check_noises, check_sizes, check_types, grid
 from softmix.selection.chosen import as_estimator
 from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_columns, ranked
 from softmix.selection.run import SearchRun
@@ -80,6 +81,9 @@ class MixtureSearch(
     acceleration : {'squarem'} or None, default='squarem'
     prior : {'default'}, dict or None, default=None
     weights : {'free', 'equal'}, default='free'
+    noise : None, bool, float, mask, or several of them, default=None
+        As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
+        criterion='cv' takes no mask.
     progress : callable, default=None
         Called as ``progress(record, n_done, n_models)`` after each model, one call at a time.
 
@@ -95,7 +99,7 @@ class MixtureSearch(
         for one.
     best_estimator_ : GaussianMixture
     best_params_ : dict
-        Its `n_components` and `covariance_type`.
+        Its `n_components` and `covariance_type`, and, where it was asked for, its `noise`.
     best_score_ : float
         Its criterion, of the sign that `criterion` has.
     best_index_ : int
@@ -144,6 +148,7 @@ class MixtureSearch(
         "acceleration": [StrOptions({"squarem"}), None],
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
+        "noise": [object],  # checked with the grid
         "progress": [callable, None],
     }
 
@@ -165,6 +170,7 @@ class MixtureSearch(
         acceleration: str | None = "squarem",
         prior: Any = None,
         weights: str = "free",
+        noise: Any = None,
         progress: Any = None,
     ) -> None:
         self.n_components = n_components
@@ -182,6 +188,7 @@ class MixtureSearch(
         self.acceleration = acceleration
         self.prior = prior
         self.weights = weights
+        self.noise = noise
         self.progress = progress
 
     # Fitting
@@ -226,7 +233,12 @@ class MixtureSearch(
     def _fit(self, X: Any, sample_weight: Any) -> None:
         sizes = check_sizes(self.n_components)
         source = self._source(X, sample_weight)
-        cells = grid(check_types(self.covariance_type, source.n_features), sizes)
+        noises = check_noises(self.noise, source.n_rows)
+        if self.criterion == "cv" and any(isinstance(noise, bytes) for noise in noises):
+            raise ValueError(
+                "noise marks rows, and criterion='cv' leaves some of them out. Set noise=True, or a share."
+            )
+        cells = grid(check_types(self.covariance_type, source.n_features), sizes, noises)
         run = self._run(source, sizes, cells)
         completed = run.go(cells)
         done = [cell for cell in cells if cell in run.tried]
@@ -313,6 +325,8 @@ class MixtureSearch(
         self.best_index_ = number
         self.best_score_ = getattr(self.results_[number], self.criterion)
         self.best_params_ = {"n_components": cell.n_components, "covariance_type": cell.covariance_type}
+        if self.noise is not None:
+            self.best_params_["noise"] = cell.noise_given
         self.__dict__.pop("labels_", None)
         self.n_iter_ = result.best.n_iter
         if hasattr(self.best_estimator_, "labels_"):
@@ -391,9 +405,16 @@ class MixtureSearch(
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_
 
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns of `transform`: 'mixturesearch0', …, and 'mixturesearch_noise'."""
+        names = super().get_feature_names_out(input_features)
+        if has_noise(self.best_estimator_):
+            names[-1] = f"{type(self).__name__.lower()}_noise"
+        return names
+
     @property
     def _n_features_out(self) -> int:
-        return len(self.best_estimator_.weights_)
+        return n_memberships(self.best_estimator_)
 
 
 _SETTINGS = tuple(name for name in _PASSED_ON if name not in {"random_state", "n_jobs"})

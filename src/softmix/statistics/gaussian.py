@@ -7,6 +7,8 @@ For centres c_k, row weights w_i and responsibilities r_ik:
     scatter_k = Σ_i w_i r_ik (x_i − c_k)(x_i − c_k)ᵀ      (or its diagonal, or its trace)
     log_likelihood = Σ_i w_i log p(x_i),   total_weight = Σ_i w_i,   rows
 
+and, where the mixture has a noise component, noise_count = Σ_i w_i r_i0.
+
 Because every block of a sweep uses the same centres, the sweep's current means, addition
 is plain: two statistics add as two vectors, and little cancels in the M-step. Everything
 lives in one flat float64 vector, so that adding, sending and storing are one operation.
@@ -25,13 +27,15 @@ from softmix.parameters import FactorShape
 class StatisticsLayout:
     """Where each statistic lives in the flat vector.
 
-    The order is count (K), sum (K d), scatter (by shape), log_likelihood, total_weight, rows.
-    A full or shared scatter is stored as its lower triangle, row by row.
+    The order is count (K), sum (K d), scatter (by shape), noise_count where there is noise,
+    log_likelihood, total_weight, rows. A full or shared scatter is stored as its lower triangle,
+    row by row.
     """
 
     shape: FactorShape
     n_components: int
     n_features: int
+    noise: bool = False
 
     @cached_property
     def scatter_shape(self) -> tuple[int, ...]:
@@ -53,7 +57,7 @@ class StatisticsLayout:
 
     @cached_property
     def size(self) -> int:
-        return self.scatter_stop + 3
+        return self.scatter_stop + self.noise + 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +110,11 @@ class GaussianStatistics:
     def scatter_matrices(self) -> np.ndarray:
         """The scatter as symmetric matrices, (K, d, d) or, when shared, (1, d, d)."""
         return self.scatter.take(_triangle_index(self.layout.n_features), axis=1)
+
+    @property
+    def noise_count(self) -> float:
+        """Σ w r of the noise; 0 where there is none."""
+        return float(self.values[self.layout.scatter_stop]) if self.layout.noise else 0.0
 
     @property
     def log_likelihood(self) -> float:

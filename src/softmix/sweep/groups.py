@@ -138,6 +138,8 @@ class Groups:
         n = self._source.n_rows
         if K < _MIN_COMPONENTS or n < _MIN_ROWS_EACH * K or n * K * work_of_pair(d) < _MIN_WORK:
             return None
+        if parameters.noise is not None:  # its part in a row has no distance to bound it by
+            return None
         before, self._before = self._before, parameters
         if self._grouping is not None:
             self._grouping = self._kept(self._grouping, parameters)

@@ -128,7 +128,7 @@ class ThreadSweep:
         e_step = self._e_step(parameters)
 
         def of_rows(number: int, block: Block) -> np.ndarray:  # noqa: ARG001
-            log_joint = np.empty((len(block.rows), parameters.n_components), self.source.dtype)
+            log_joint = np.empty((len(block.rows), parameters.n_memberships), self.source.dtype)
             e_step.evaluate(block, log_joint=log_joint)
             return log_joint.max(axis=1)
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
-from softmix.blocks import Source
 from softmix.e_step import conditional_draws, conditional_means
 from softmix.fit.spread import Spread
 from softmix.parameters import GaussianParameters
@@ -17,6 +17,17 @@ _FEW_PER_COLUMN = 2
 # Coordinates, distances and weights are kept to this many decimals: what other units, another order of
 # the rows or repeated ones leave of equal numbers. A search would magnify the rest.
 DECIMALS = 9
+
+
+class Drawable(Protocol):
+    """What a sample is drawn from: a Source, or what has as much of one."""
+
+    @property
+    def n_rows(self) -> int: ...
+
+    def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...
+
+    def row_weights(self) -> np.ndarray | None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +68,11 @@ class Sample:
             return self
         return replace(self, rows=conditional_draws(parameters, self.observed, rng))
 
+    def reweighted(self, weights: np.ndarray, spread: Spread) -> "Sample":
+        """The rows whose new weight is positive, in coordinates of their own `spread`."""
+        kept = weights > 0
+        return _in_units_of(spread, self.rows[kept], weights[kept])
+
 
 def sample_size(n_components: int, n_features: int) -> int:
     """Rows of a sample, where nothing else is asked for."""
@@ -64,7 +80,7 @@ def sample_size(n_components: int, n_features: int) -> int:
     return max(wanted, _ROWS_PER_COMPONENT * n_components)
 
 
-def draw_sample(source: Source, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:
+def draw_sample(source: Drawable, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:
     """All rows of positive weight where they are few, else a random sample of `wanted` of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
@@ -119,6 +135,10 @@ def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
     rows, weights = rows[order], weights[order]
     first = np.r_[True, _differ(rows[1:], rows[:-1]).any(axis=1)]
     rows, weights = rows[first], np.add.reduceat(weights, np.flatnonzero(first))
+    return _in_units_of(spread, rows, weights)
+
+
+def _in_units_of(spread: Spread, rows: np.ndarray, weights: np.ndarray) -> Sample:
     # Whitened, few rows are all equally far apart, whatever their clusters.
     few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
     coordinates = spread.standardise if few else spread.whiten
