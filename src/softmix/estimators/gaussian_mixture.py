@@ -8,52 +8,30 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    DensityMixin,
-    TransformerMixin,
     _fit_context,
 )
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.incomplete import IncompleteArray
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
+from softmix.estimators.asked_for import checkpoint_of, plan_for, source_to_fit
 from softmix.estimators.callbacks import CallbackSupportMixin, callbacks_told
-from softmix.estimators.checkpointed import check_interval, seed_in_words
-from softmix.estimators.fitted import get_parameters, has_noise, n_memberships, set_attributes
-from softmix.estimators.given_memberships import with_resp
-from softmix.estimators.given_noise import asks_noise, check_noise
-from softmix.estimators.given_prior import check_prior
-from softmix.estimators.initial_parameters import check_given
-from softmix.estimators.missing_values import array_source, completed, validated
-from softmix.estimators.partial_fit import PartialFitMixin
-from softmix.estimators.scanned import scan_to_fit, scan_to_score
-from softmix.estimators.warn import warn
+from softmix.estimators.fitted import set_attributes
+from softmix.estimators.partial_fit import PartialFitMixture
+from softmix.estimators.warn import warn_of
 from softmix.estimators.watching import watching
-from softmix.exceptions import DegenerateComponentWarning, FitInterruptedWarning
-from softmix.fit import Checkpoint, FitPlan, FitResult, Resumed, RunResult, fit_mixture
-from softmix.parameters import GaussianParameters, draw
-from softmix.structures import STRUCTURES, UNIVARIATE, Structure
+from softmix.fit import FitPlan, FitResult, RunResult, fit_mixture
+from softmix.parameters import GaussianParameters
+from softmix.structures import STRUCTURES
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
 
 _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
 
-class GaussianMixture(
-    PartialFitMixin,
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    ClusterMixin,
-    DensityMixin,
-    BaseEstimator,
-):
+class GaussianMixture(CallbackSupportMixin, PartialFitMixture):
     """Gaussian mixture fitted by expectation-maximisation.
 
     A drop-in for :class:`sklearn.mixture.GaussianMixture`, many times faster, with row weights
@@ -310,11 +288,6 @@ default='auto'
         self.missing = missing
         self.noise = noise
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing is not None
-        return tags
-
     # Fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -349,7 +322,7 @@ default='auto'
             'interrupted'.
         """
         with callbacks_told(self, X=X, y=y, metadata={"sample_weight": sample_weight}), all_or_nothing(self):
-            self._fit(self._source_to_fit(X, sample_weight))
+            self._fit(source_to_fit(self, X, sample_weight))
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -362,7 +335,7 @@ default='auto'
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
     def _fit(self, source: Source) -> RunResult:
-        plan, checkpoint = self._plan(source), self._checkpoint()
+        plan, checkpoint = plan_for(self, source), checkpoint_of(self)
         with (
             ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep,
             one_blas_thread(),
@@ -378,7 +351,7 @@ default='auto'
                 # The first Ctrl-C finds a fit that lacks but its labels.
                 result = result.interrupted()
                 self._keep_result(sweep, plan, result)
-        self._warn(result)
+        warn_of(self, result)
         if checkpoint is not None and not result.was_interrupted:
             checkpoint.remove()
         return result.best
@@ -393,14 +366,6 @@ default='auto'
         self._fitted_structure = plan.structure.name
         self._stream_ends(sweep.source.total_weight)
         self._settle(sweep, plan, best)
-
-    def _checkpoint(self) -> Checkpoint | None:
-        interval = check_interval(self.checkpoint_every)
-        if self.checkpoint is None:
-            return None
-        from softmix.store import CheckpointOnDisk  # noqa: PLC0415 (a consumer, above this layer)
-
-        return Checkpoint(CheckpointOnDisk(self.checkpoint), interval, seed_in_words(self.random_state))
 
     def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
@@ -431,284 +396,3 @@ default='auto'
             return {}
         self.labels_ = np.empty(source.n_rows, dtype=np.int64)
         return {"labels": self.labels_}
-
-    def _source_to_fit(self, X: Any, sample_weight: Any) -> Source:
-        if isinstance(X, Scan):
-            return scan_to_fit(self, X, sample_weight)
-        X = validated(self, X, allow_nan=self.missing is not None, ensure_min_samples=2)
-        source = array_source(self, X, sample_weight)
-        weights = source.row_weights()
-        n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
-        if n_counted < self.n_components:
-            raise ValueError(
-                f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
-                f"n_samples = {n_counted}" + ("" if sample_weight is None else " with positive sample_weight")
-            )
-        return source
-
-    def _plan(self, source: Source) -> FitPlan:
-        n_features = source.n_features
-        if self.covariance_type in UNIVARIATE and n_features != 1:
-            raise ValueError(
-                f"covariance_type={self.covariance_type!r} is mclust's name for data of one column, but X "
-                f"has {n_features}. Take one of three letters, such as 'EEE' or 'VVV'."
-            )
-        if self.weights == "equal" and self.weights_init is not None:
-            raise ValueError(
-                "weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one."
-            )
-        if self.missing is not None and asks_noise(self.noise):
-            raise ValueError(
-                f"noise={self.noise!r} and missing={self.missing!r} do not go together: noise takes complete "
-                "rows only. Drop one of them."
-            )
-        noise = check_noise(self.noise, source, self.n_components, self.resp_init)
-        return FitPlan(
-            structure=self._structure(),
-            n_components=self.n_components,
-            tol=self.tol,
-            reg_covar=self.reg_covar,
-            max_iter=self.max_iter,
-            n_init=self.n_init,
-            init_params=self.init_params,
-            acceleration=self.acceleration,
-            given=with_resp(
-                check_given(
-                    self.weights_init,
-                    self.means_init,
-                    self.precisions_init,
-                    self.n_components,
-                    n_features,
-                    self._structure(),
-                ),
-                self.resp_init,
-                source,
-                self.n_components,
-                noise=noise is not None,
-            ),
-            prior=check_prior(self.prior, n_features, self._structure()),
-            equal_weights=self.weights == "equal",
-            noise=noise,
-            resumed=self._resumed(n_features),
-        )
-
-    def _resumed(self, n_features: int) -> Resumed | None:
-        if not (self.warm_start and hasattr(self, "converged_")):
-            return None
-        self._check_goes_on("warm_start=True", n_features)
-        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
-        return Resumed(self._parameters(), history)
-
-    def _check_goes_on(self, caller: str, n_features: int) -> None:
-        found = np.shape(self.means_), np.shape(self.precisions_cholesky_)
-        needed = (self.n_components, n_features)
-        structure = self._structure()
-        same = getattr(self, "_fitted_structure", structure.name) == structure.name
-        if not same or found != (needed, structure.shape.array_shape(*needed)):
-            raise ValueError(
-                f"{caller} goes on from the last fit, with means_ of shape {found[0]} and "
-                f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
-                f"{n_features} features and covariance_type={self.covariance_type!r}. "
-                "Keep all three, or begin anew (warm_start=False, fit)."
-            )
-        asked = asks_noise(self.noise)
-        if asked != has_noise(self):
-            raise ValueError(
-                f"{caller} goes on from the last fit, {'without' if asked else 'with'} a noise component, "
-                f"but now noise={self.noise!r}. Leave noise as it was, or begin anew (warm_start=False, fit)."
-            )
-
-    def _warn(self, fit: FitResult) -> None:
-        result, names = fit.best, getattr(self, "feature_names_in_", None)
-        for degeneracy in result.degeneracies:
-            warn(degeneracy.describe(names), DegenerateComponentWarning)
-        if fit.was_interrupted:
-            how = "the same checkpoint" if self.checkpoint is not None else "warm_start=True"
-            warn(
-                f"The fit was interrupted after {result.n_iter} sweeps of the run that is kept, its best so "
-                f"far, before it converged. fit with {how} goes on.",
-                FitInterruptedWarning,
-            )
-        elif not result.converged and self.max_iter > 0 and result.report.stopped != "callback":
-            warn(
-                "Best performing initialization did not converge. Try different init parameters, or "
-                "increase max_iter, tol, or check for degenerate data. "
-                f"(max_iter={self.max_iter}, tol={self.tol:g}, n_iter_={result.n_iter})",
-                ConvergenceWarning,
-            )
-
-    # Using the fit
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable component of each row, ndarray of int of shape (n_samples,)."""
-        source = self._source_to_score(X)
-        labels = np.empty(source.n_rows, dtype=np.int64)
-        self._evaluate(source, labels=labels)
-        return labels
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Memberships r_ik = p(z=k | x_i), ndarray of shape (n_samples, n_components).
-
-        With `noise` there is one column more, the last.
-        Rows sum to one, far rows' too: all is done in log space. Only where every density
-        overflows (distances of 1e19 standard deviations in float32, 1e154 in float64) are they 0.
-        """
-        source = self._source_to_score(X)
-        resp = np.empty((source.n_rows, n_memberships(self)), dtype=source.dtype)
-        self._evaluate(source, resp=resp)
-        return resp
-
-    def transform(self, X: Any) -> np.ndarray:
-        """The membership embedding of each row: `predict_proba`, (n_samples, n_components)."""
-        return self.predict_proba(X)
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Log-density log p(x_i) of each row in nats, ndarray of shape (n_samples,)."""
-        source = self._source_to_score(X)
-        log_norm = np.empty(source.n_rows, dtype=source.dtype)
-        self._evaluate(source, log_norm=log_norm)
-        return log_norm
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002
-        """Mean log-density per row (weighted), in nats."""
-        source = self._source_to_score(X, sample_weight)
-        return self._log_likelihood(source) / source.total_weight
-
-    def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Draw rows from the mixture.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features)
-            Component by component, noise last.
-        y : ndarray of int of shape (n_samples,)
-            The component of each row; -1 for noise.
-        """
-        check_is_fitted(self, msg=self._why_not_fitted())
-        if n_samples < 1:
-            raise ValueError(
-                f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample."
-            )
-        X, y = draw(self._parameters(), n_samples, check_random_state(self.random_state))
-        return X.astype(np.asarray(self.means_).dtype, copy=False), y
-
-    def impute(self, X: Any, draws: int | None = None) -> np.ndarray:
-        """Fill in missing values (NaN) by what the mixture says of them given the rest of their row.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features), or Scan
-            NaN is taken here whatever `missing` says.
-        draws : int, default=None
-            None gives each missing value its conditional mean, which is the best guess of it but
-            has too little spread: for the uncertainty, analyse several draws from the conditional
-            distribution (multiple imputation, Rubin 1987), seeded by `random_state`.
-
-        Returns
-        -------
-        X : ndarray of shape (n_samples, n_features), or (draws, n_samples, n_features)
-            Observed values are as they were.
-        """
-        source = self._source_to_score(X, allow_nan=True)
-        return completed(self._parameters(), source, draws, check_random_state(self.random_state))
-
-    # Criteria
-
-    def bic(self, X: Any, sample_weight: Any = None) -> float:
-        """Bayesian information criterion, −2ℓ + ν log n; smaller is better (mclust's is −bic)."""
-        source = self._source_to_score(X, sample_weight)
-        return -2.0 * self._log_likelihood(source) + self._n_parameters() * np.log(source.total_weight)
-
-    def aic(self, X: Any, sample_weight: Any = None) -> float:
-        """Akaike information criterion, −2ℓ + 2ν; smaller is better."""
-        source = self._source_to_score(X, sample_weight)
-        return -2.0 * self._log_likelihood(source) + 2.0 * self._n_parameters()
-
-    def icl(self, X: Any, sample_weight: Any = None) -> float:
-        """Integrated completed likelihood, bic − 2 Σ_i log max_k r_ik; smaller is better.
-
-        It is the BIC plus a price for rows that no component owns (Biernacki, Celeux & Govaert
-        2000; as mclust computes it, with the opposite sign).
-        """
-        source = self._source_to_score(X, sample_weight)
-        # Σ log max_k r_ik = Σ max_k log π_k N(x_i; μ_k, Σ_k) − ℓ: no memberships are stored.
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
-            classified = sweep.classification_log_likelihood(self._parameters())
-        return -2.0 * classified + self._n_parameters() * np.log(source.total_weight)
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the fitted model to one file, without pickle; `softmix.load` reads it back."""
-        from softmix.store import save  # noqa: PLC0415 (a consumer, above this layer)
-
-        save(self, path)
-
-    def write_predictions(self, source: Any, path: str | PathLike[str]) -> None:
-        """Write what the mixture says of each row to a table file, however many rows there are.
-
-        The columns are the ids of the scan, then `label`, `membership_0` … (`membership_noise` is
-        the last, of a mixture with noise), `uncertainty`
-        (1 − the largest membership) and `log_density`.
-
-        Parameters
-        ----------
-        source : Scan, or anything that `softmix.scan` takes
-        path : path
-            A .parquet or .csv file. It is written under another name, in bounded memory, and moved
-            into place at the end.
-        """
-        from softmix.store import write_predictions  # noqa: PLC0415 (a consumer, above this layer)
-
-        write_predictions(self, source, path)
-
-    def _n_parameters(self) -> int:
-        K, d = np.shape(self.means_)
-        equal_weights = self.weights == "equal"
-        return self._structure().n_parameters(K, d, equal_weights=equal_weights, noise=has_noise(self))
-
-    # The fitted state as the layers below see it
-
-    def _structure(self) -> Structure:
-        return STRUCTURES[self.covariance_type]
-
-    def _parameters(self) -> GaussianParameters:
-        """The parameters as stored in the public attributes, which the user may have set."""
-        return get_parameters(self, self._structure().shape)
-
-    def _source_to_score(self, X: Any, sample_weight: Any = None, *, allow_nan: bool = False) -> Source:
-        check_is_fitted(self, msg=self._why_not_fitted())
-        allow_nan = allow_nan or self.missing is not None
-        if isinstance(X, Scan):
-            return scan_to_score(self, X, sample_weight, allow_nan=allow_nan)
-        X = validated(self, X, allow_nan=allow_nan, reset=False)
-        if X.shape[1] != np.shape(self.means_)[-1]:  # a model whose attributes the user set
-            raise ValueError(
-                f"X has {X.shape[1]} features, but the means_ of this {type(self).__name__} have "
-                f"{np.shape(self.means_)[-1]}."
-            )
-        return array_source(self, X, sample_weight)
-
-    def _evaluate(self, source: Source, **outputs: np.ndarray) -> None:
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
-            sweep.evaluate(self._parameters(), **outputs)
-
-    def _log_likelihood(self, source: Source) -> float:
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
-            return sweep.log_likelihood(self._parameters())
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "means_")  # a stream that gathers rows knows its columns before
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns of `transform`: 'gaussianmixture0', …, and 'gaussianmixture_noise'."""
-        names = super().get_feature_names_out(input_features)
-        if has_noise(self):
-            names[-1] = f"{type(self).__name__.lower()}_noise"
-        return names
-
-    @property
-    def _n_features_out(self) -> int:
-        return n_memberships(self)

@@ -14,7 +14,9 @@ from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.incomplete import array_blocks
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
+from softmix.estimators.asked_for import check_goes_on
 from softmix.estimators.fitted import has_noise, holds, set_attributes
+from softmix.estimators.fitted_mixture import FittedMixture
 from softmix.estimators.given_noise import asks_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.missing_values import validated
@@ -23,8 +25,6 @@ from softmix.estimators.scanned import scan_to_learn
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning
 from softmix.fit import FitPlan, Forgetting, RunResult, Stream, learn
-from softmix.parameters import GaussianParameters
-from softmix.structures import Structure
 from softmix.sweep import ReadAhead, ThreadSweep, one_blas_thread, resolve_n_jobs
 
 # Rows that a stream begins with, for each row that a component's covariance asks for.
@@ -47,7 +47,7 @@ def _learns(estimator: Any) -> bool:
     return True
 
 
-class PartialFitMixin:
+class PartialFitMixture(FittedMixture):
     """Adds `partial_fit` to an estimator of Gaussian mixtures.
 
     Of a stream it keeps `_stream`, what is known of the rows; `_began`, the weight of those that it
@@ -56,32 +56,16 @@ class PartialFitMixin:
 
     n_components: int
     n_features_in_: int
-    means_: np.ndarray
     reg_covar: float
-    n_jobs: int | None
     prior: Any
-    weights: str
     learning_decay: float
     half_life: float | None
     init_size: int | None
-    missing: str | None
     _parameter_constraints: dict[str, list[Any]]
 
     @abstractmethod
     def _fit(self, source: Source) -> RunResult:
         """Fit `source`, and warn of what went wrong."""
-
-    @abstractmethod
-    def _structure(self) -> Structure:
-        """That of `covariance_type`."""
-
-    @abstractmethod
-    def _parameters(self) -> GaussianParameters:
-        """The parameters in the public attributes."""
-
-    @abstractmethod
-    def _check_goes_on(self, caller: str, n_features: int) -> None:
-        """Raise a ValueError if the parameters are of another model than is now asked for."""
 
     @available_if(_learns)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -158,7 +142,7 @@ class PartialFitMixin:
         if not hasattr(self, "means_"):
             return None
         self._validate_parameters_of_steps()
-        self._check_goes_on("partial_fit", n_features)
+        check_goes_on(self, "partial_fit", n_features)
         stream = self.__dict__.get("_stream")
         if stream is not None and holds(self, stream.parameters):
             return stream
