@@ -27,15 +27,19 @@ class _Tally:
     rows: int = 0
 
 
-def fit_mixture(sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState) -> FitResult:
+def fit_mixture(
+    sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState, spread: Spread | None = None
+) -> FitResult:
     """Run EM from each start of `plan` and give the best run.
+
+    `spread` is that of the rows, where it is known: many fits of the same rows measure it once.
 
     Raises
     ------
     IllDefinedCovarianceError
         With ``reg_covar=0``, if a covariance is singular at every start.
     """
-    spread = measure_spread(sweep, plan.structure.shape)
+    spread = measure_spread(sweep, plan.structure.shape) if spread is None else spread
     maximiser = _maximiser(plan, spread, sweep.source.total_weight)
     results: list[RunResult] = []
     refusal, tally = None, _Tally()

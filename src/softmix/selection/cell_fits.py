@@ -76,15 +76,12 @@ class CellFits:
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            start = self._best_start(sweep, plan, cell, floor)
+            start = self._best_start(sweep, plan, cell, floor, spread)
             rng = np.random.RandomState(
                 [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
             )
-            if start is not None:
-                plan = _from(plan, start)
-            elif self._starts is not None:  # no path led to so many: rows are few
-                plan = replace(plan, init_params="kmeans")
-            result = fit_mixture(sweep, plan, rng)
+            plan = plan if start is None else _from(plan, start)
+            result = fit_mixture(sweep, plan, rng, spread)
             return Fitted(
                 result,
                 sweep.log_likelihood(result.best.parameters),
@@ -113,7 +110,7 @@ class CellFits:
         return self._spreads[shape]
 
     def _best_start(
-        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
+        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor, spread: Spread
     ) -> GaussianParameters | None:
         """The start that a few steps take highest; None where no path led to this K."""
         if self._starts is None:
@@ -125,7 +122,8 @@ class CellFits:
         if len(begun) < 2:
             return begun[0] if begun else None
         trial = replace(plan, max_iter=_TRIAL, acceleration=None)
-        tried = [fit_mixture(sweep, _from(trial, start), np.random.RandomState(0)).best for start in begun]
+        rng = np.random.RandomState(0)
+        tried = [fit_mixture(sweep, _from(trial, start), rng, spread).best for start in begun]
 
         def height(result: RunResult) -> tuple[bool, float]:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
