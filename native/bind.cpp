@@ -15,6 +15,7 @@
 #include "groups.hpp"
 #include "inverse_cholesky.hpp"
 #include "merge_losses.hpp"
+#include "rotate_axes.hpp"
 #include "short_run.hpp"
 
 namespace nb = nanobind;
@@ -152,6 +153,12 @@ void merge_losses(In<double> rows, std::optional<In<double>> row_weights, In<dou
   softmix::merge_losses(memberships, merged, written, scratch.data());
 }
 
+void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
+  const ptrdiff_t count = ptrdiff_t(precisions.shape(0)), d = ptrdiff_t(precisions.shape(1));
+  softmix::rotate_axes(count, d, ptrdiff_t(pairs.shape(0)), pairs.data(), precisions.data(), axes.data(),
+                       rotated.data());
+}
+
 template <class T> void bind(nb::module_& m, const char* name) {
   auto kernel = nb::class_<Gaussian<T>>(m, name);
   kernel
@@ -183,6 +190,7 @@ NB_MODULE(_native, m) {
         nb::arg("log_norm"), nb::arg("pairs"), nb::arg("log_constants"), nb::arg("means"), nb::arg("factors"),
         nb::arg("losses"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
+  m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind<double>(m, "GaussianFloat64");
   bind<float>(m, "GaussianFloat32");
 }

@@ -210,6 +210,15 @@ def merge_losses(
     return losses
 
 
+def rotate_axes(
+    axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference."""
+    axes, rotated = np.array(axes, order="C"), np.array(rotated, order="C")
+    _native.rotate_axes(reference.planes(len(axes)), _doubles(precisions), axes, rotated)
+    return axes, rotated
+
+
 def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
     """`out` itself where the kernel can write it, else a buffer of its shape."""
     if out is None or (out.dtype == dtype and out.flags.c_contiguous):
