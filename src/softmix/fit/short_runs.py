@@ -12,6 +12,7 @@ from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
 from softmix.kernels import kernel
 from softmix.m_step import CovarianceFloor
+from softmix.m_step.common_orientation import shared_axes
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.structures import Structure
@@ -96,19 +97,25 @@ class ShortRuns:
         reached: list[float] = []
         self.rows_touched += len(schedule) * len(self.rows)
         while len(reached) < len(schedule):
-            if self.structure.is_free:
-                betas, pseudo_rows = schedule[len(reached) :].T.copy()
-                weights, lowest = self._block.weights, self.floor.lowest
-                parameters, before = kernel().em_steps(
-                    parameters, self.rows, weights, betas, pseudo_rows, lowest
-                )
-                reached.extend(before.tolist())
+            betas, pseudo_rows = schedule[len(reached) :].T.copy()
+            parameters, before = self._native_steps(parameters, betas, pseudo_rows)
+            reached.extend(before.tolist())
             if len(reached) < len(schedule):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
                 parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
                 reached.append(statistics.log_likelihood)
         return parameters, reached
+
+    def _native_steps(
+        self, parameters: GaussianParameters, betas: np.ndarray, pseudo_rows: np.ndarray
+    ) -> tuple[GaussianParameters, np.ndarray]:
+        """As many of the steps as need no variance held at the floor."""
+        name = "" if self.structure.is_free else self.structure.name
+        axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
+        return kernel().em_steps(
+            parameters, self.rows, self._block.weights, betas, pseudo_rows, self.floor.lowest, name, axes
+        )
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:
         """How many components have directions thinner than their few rows can witness."""

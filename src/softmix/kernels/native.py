@@ -29,6 +29,11 @@ def _choose() -> str:
 
 isa = _choose()
 
+# As native/tied_m_step.hpp numbers them.
+_TIES = {
+    name: code
+    for code, name in enumerate(("", "EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV"))
+}
 _SHAPE_CODES = {
     FactorShape.FULL: 0,
     FactorShape.SHARED: 1,
@@ -136,8 +141,10 @@ def em_steps(
     betas: np.ndarray,
     pseudo_rows: np.ndarray,
     lowest: float,
+    tie: str = "",
+    axes: np.ndarray | None = None,
 ) -> tuple[GaussianParameters, np.ndarray]:
-    """Steps of EM on float64 `rows`, for covariances that nothing ties but their shape.
+    """Steps of EM on float64 `rows`.
 
     Parameters
     ----------
@@ -145,6 +152,10 @@ def em_steps(
         See `ShortRuns.anneal`.
     lowest : float
         No variance in any direction may be lower.
+    tie : str
+        mclust's name of a structure whose covariances more ties than their shape.
+    axes : ndarray of shape (d, d)
+        For EVE and VVE: the axes that the covariances share, in columns.
 
     Returns
     -------
@@ -160,8 +171,10 @@ def em_steps(
     packed = np.empty(kernel.packed_size)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     taken = kernel.em_steps(
-        rows, row_weights, betas, pseudo_rows, lowest, weights, means, factors, before, packed, workspace
-    )
+        rows, row_weights, betas, pseudo_rows, lowest, _TIES[tie], weights, means, factors,
+        np.eye(means.shape[1]) if axes is None else np.array(axes, order="C"),
+        reference.planes(means.shape[1]), before, packed, workspace,
+    )  # fmt: skip
     return GaussianParameters(weights, means, factors, parameters.shape), before[:taken]
 
 

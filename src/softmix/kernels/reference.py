@@ -144,6 +144,8 @@ def em_steps(
     betas: np.ndarray,  # noqa: ARG001
     pseudo_rows: np.ndarray,  # noqa: ARG001
     lowest: float,  # noqa: ARG001
+    tie: str = "",  # noqa: ARG001
+    axes: np.ndarray | None = None,  # noqa: ARG001
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Takes no step: the caller's own loop is the readable twin (fit/short_runs.py)."""
     return parameters, np.empty(0)
