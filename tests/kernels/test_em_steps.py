@@ -7,7 +7,7 @@ import pytest
 from simulate import clusters
 
 from softmix.fit.short_runs import ShortRuns
-from softmix.kernels import native
+from softmix.kernels import Tie, native
 from softmix.structures import STRUCTURES
 
 STRUCTURES_OF_MCLUST = [name for name in STRUCTURES if len(name) == 3]
@@ -20,7 +20,7 @@ SCHEDULE = np.linspace([0.4, 2.0], [1.0, 0.0], 6)
 class PlainRuns(ShortRuns):
     """Every step in Python."""
 
-    def _native_steps(self, parameters, betas, pseudo_rows):
+    def _native_steps(self, parameters, schedule):
         return parameters, np.empty(0)
 
 
@@ -70,8 +70,8 @@ def test_no_step_loses(covariance_type):
     runs, labels = short_runs(covariance_type, 4, weighted=True, is_native=True)
     start = runs.from_labels(labels, 3, 1.0)
     name = "" if runs.structure.is_free else covariance_type
-    ones = np.ones(40)
-    _, heights = native.em_steps(start, runs.rows, runs.weights, ones, 0 * ones, 1e-14, name, np.eye(4))
+    schedule = np.tile([1.0, 0.0], (40, 1))
+    _, heights = native.em_steps(start, runs.rows, runs.weights, schedule, 1e-14, Tie(name, np.eye(4)))
     assert len(heights) == 40
     begun = 1 if covariance_type in TURNED else 0  # the first step leaves the start's axes for these
     assert np.diff(heights[begun:]).min() >= -1e-10 * abs(heights[-1])
@@ -79,10 +79,7 @@ def test_no_step_loses(covariance_type):
 
 def test_all_steps_are_native_where_nothing_collapses():
     runs, labels = short_runs("full", 3, weighted=True, is_native=True)
-    betas, pseudo_rows = SCHEDULE.T.copy()
-    _, before = native.em_steps(
-        runs.from_labels(labels, 3, 1.0), runs.rows, runs.weights, betas, pseudo_rows, 1e-14
-    )
+    _, before = native.em_steps(runs.from_labels(labels, 3, 1.0), runs.rows, runs.weights, SCHEDULE, 1e-14)
     assert len(before) == len(SCHEDULE)
 
 
@@ -118,7 +115,7 @@ def test_an_empty_component_ends_the_native_steps():
     runs, labels = short_runs("full", 2, weighted=False, is_native=True)
     start = runs.from_labels(labels, 3, 1.0)
     far = replace(start, means=start.means + np.array([[1e8], [0.0], [0.0]]))
-    after, before = native.em_steps(far, runs.rows, None, np.ones(4), np.zeros(4), 1e-14)
+    after, before = native.em_steps(far, runs.rows, None, np.tile([1.0, 0.0], (4, 1)), 1e-14)
     assert len(before) == 0
     assert_same(after, far, 0.0)
     assert runs.anneal(far, np.tile([1.0, 0.0], (4, 1))).weights[0] == 0.0

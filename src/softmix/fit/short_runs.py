@@ -10,7 +10,7 @@ from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
-from softmix.kernels import kernel
+from softmix.kernels import Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
 from softmix.parameters import FactorShape, GaussianParameters
@@ -84,11 +84,25 @@ class ShortRuns:
         self, parameters: GaussianParameters, tol: float, max_iter: int
     ) -> tuple[GaussianParameters, float]:
         """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
+        parameters, reached = self._climb(parameters, tol, max_iter)
+        return parameters, float(reached[-1])
+
+    def climb_traced(
+        self, parameters: GaussianParameters, tol: float, max_iter: int
+    ) -> tuple[GaussianParameters, list[float]]:
+        """The same, with the log-likelihood a row before each step and, last, where it ends."""
+        parameters, reached = self._climb(parameters, tol, max_iter)
+        _, log_norm = self.memberships(parameters)
+        return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
+
+    def _climb(
+        self, parameters: GaussianParameters, tol: float, max_iter: int
+    ) -> tuple[GaussianParameters, np.ndarray]:
         reached = np.empty(0)
         while len(reached) < max_iter and not _is_done(reached, tol):
             parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
             reached = np.append(reached, np.divide(steps, self._total))
-        return parameters, float(reached[-1])
+        return parameters, reached
 
     def _steps(
         self, parameters: GaussianParameters, schedule: np.ndarray
@@ -97,8 +111,7 @@ class ShortRuns:
         reached: list[float] = []
         self.rows_touched += len(schedule) * len(self.rows)
         while len(reached) < len(schedule):
-            betas, pseudo_rows = schedule[len(reached) :].T.copy()
-            parameters, before = self._native_steps(parameters, betas, pseudo_rows)
+            parameters, before = self._native_steps(parameters, schedule[len(reached) :])
             reached.extend(before.tolist())
             if len(reached) < len(schedule):
                 beta, pseudo_rows = schedule[len(reached)]
@@ -108,13 +121,13 @@ class ShortRuns:
         return parameters, reached
 
     def _native_steps(
-        self, parameters: GaussianParameters, betas: np.ndarray, pseudo_rows: np.ndarray
+        self, parameters: GaussianParameters, schedule: np.ndarray
     ) -> tuple[GaussianParameters, np.ndarray]:
         """As many of the steps as need no variance held at the floor."""
         name = "" if self.structure.is_free else self.structure.name
         axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
         return kernel().em_steps(
-            parameters, self.rows, self._block.weights, betas, pseudo_rows, self.floor.lowest, name, axes
+            parameters, self.rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes)
         )
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:

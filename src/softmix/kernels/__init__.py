@@ -12,6 +12,7 @@ from types import ModuleType
 
 from softmix.kernels import reference
 from softmix.kernels.groups import RowGroups
+from softmix.kernels.reference import Tie
 
 
 @cache
@@ -30,4 +31,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["RowGroups", "kernel", "reference"]
+__all__ = ["RowGroups", "Tie", "kernel", "reference"]

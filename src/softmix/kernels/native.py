@@ -138,24 +138,19 @@ def em_steps(
     parameters: GaussianParameters,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
-    betas: np.ndarray,
-    pseudo_rows: np.ndarray,
+    schedule: np.ndarray,
     lowest: float,
-    tie: str = "",
-    axes: np.ndarray | None = None,
+    tie: reference.Tie = reference.FREE,
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Steps of EM on float64 `rows`.
 
     Parameters
     ----------
-    betas, pseudo_rows : ndarray of shape (steps,)
+    schedule : ndarray of shape (steps, 2)
         See `ShortRuns.anneal`.
     lowest : float
         No variance in any direction may be lower.
-    tie : str
-        mclust's name of a structure whose covariances more ties than their shape.
-    axes : ndarray of shape (d, d)
-        For EVE and VVE: the axes that the covariances share, in columns.
+    tie : Tie
 
     Returns
     -------
@@ -167,12 +162,13 @@ def em_steps(
     """
     kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     weights, means = parameters.weights.copy(), parameters.means.copy()
-    factors, before = np.array(parameters.factors, order="C"), np.empty(len(betas))
+    factors, before = np.array(parameters.factors, order="C"), np.empty(len(schedule))
+    betas, pseudo_rows = schedule.T.copy()
     packed = np.empty(kernel.packed_size)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     taken = kernel.em_steps(
-        rows, row_weights, betas, pseudo_rows, lowest, _TIES[tie], weights, means, factors,
-        np.eye(means.shape[1]) if axes is None else np.array(axes, order="C"),
+        rows, row_weights, betas, pseudo_rows, lowest, _TIES[tie.structure], weights, means, factors,
+        np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C"),
         reference.planes(means.shape[1]), before, packed, workspace,
     )  # fmt: skip
     return GaussianParameters(weights, means, factors, parameters.shape), before[:taken]

@@ -9,6 +9,7 @@ what rounding the mean would lose.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -137,15 +138,31 @@ def _scatter(shape: FactorShape, resp: np.ndarray, y: np.ndarray) -> np.ndarray:
     return ((resp[:, None] * y).T @ y)[np.tril_indices(y.shape[1])]
 
 
+class Tie(NamedTuple):
+    """What ties covariances beside their shape.
+
+    Parameters
+    ----------
+    structure : str
+        mclust's name, or nothing where nothing does.
+    axes : ndarray of shape (d, d), optional
+        For EVE and VVE: the axes that the covariances share, in columns.
+    """
+
+    structure: str
+    axes: np.ndarray | None = None
+
+
+FREE = Tie("")
+
+
 def em_steps(
     parameters: GaussianParameters,
     rows: np.ndarray,  # noqa: ARG001
     row_weights: np.ndarray | None,  # noqa: ARG001
-    betas: np.ndarray,  # noqa: ARG001
-    pseudo_rows: np.ndarray,  # noqa: ARG001
+    schedule: np.ndarray,  # noqa: ARG001
     lowest: float,  # noqa: ARG001
-    tie: str = "",  # noqa: ARG001
-    axes: np.ndarray | None = None,  # noqa: ARG001
+    tie: Tie = FREE,  # noqa: ARG001
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Takes no step: the caller's own loop is the readable twin (fit/short_runs.py)."""
     return parameters, np.empty(0)

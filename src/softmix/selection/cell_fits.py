@@ -7,18 +7,17 @@ import numpy as np
 from softmix.blocks import Source
 from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_prior import check_prior
-from softmix.fit import FitPlan, FitResult, RunResult, fit_mixture
+from softmix.fit import FitPlan, FitResult, Resumed, RunResult, fit_mixture
 from softmix.fit.degeneracy import n_unwitnessed
-from softmix.fit.plan import Given
 from softmix.fit.spread import Spread, measure_spread
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters import FactorShape
 from softmix.selection.settings import Cell, Settings
-from softmix.selection.starts import Starts, feeders
+from softmix.selection.starts import Start, Starts, feeders
 from softmix.sweep import ThreadSweep
 
-# Steps from each start before the likeliest goes on.
-_TRIAL = 6
+# The climb on the sample ends at this share of the tolerance, so that the fit has little left to do.
+_SHARE_OF_TOL = 0.5
 # Of a source of no more rows than these, a sample has them all.
 _ALL_DRAWN = 4096
 # Fewer rows than these are an outlier and not a cluster, whatever the structure asks for.
@@ -72,15 +71,13 @@ class CellFits:
         ValueError
             If the prior does not fit the structure, or, without a floor, a covariance is singular.
         """
-        plan = self._plan(cell)
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            start = self._best_start(sweep, plan, cell, floor, spread)
+            plan = self._from_start(self._plan(cell), cell, floor)
             rng = np.random.RandomState(
                 [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
             )
-            plan = plan if start is None else _from(plan, start)
             result = fit_mixture(sweep, plan, rng, spread)
             return Fitted(
                 result,
@@ -109,26 +106,18 @@ class CellFits:
             self._spreads[shape] = measure_spread(sweep, shape)
         return self._spreads[shape]
 
-    def _best_start(
-        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor, spread: Spread
-    ) -> GaussianParameters | None:
-        """The start that a few steps take highest; None where no path led to this K."""
-        if self._starts is None:
-            return None
-        sample, begun = self._starts.sample, []
-        for resp in self._starts.memberships(cell, self._settings.n_init):
-            statistics = statistics_from_resp(cell.structure.shape, sample.rows, resp, sample.weights)
-            begun.append(cell.structure.m_step(statistics, floor))
-        if len(begun) < 2:
-            return begun[0] if begun else None
-        trial = replace(plan, max_iter=_TRIAL, acceleration=None)
-        rng = np.random.RandomState(0)
-        tried = [fit_mixture(sweep, _from(trial, start), rng, spread).best for start in begun]
-
-        def height(result: RunResult) -> tuple[bool, float]:
-            return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
-
-        return max(tried, key=height).parameters
+    def _from_start(self, plan: FitPlan, cell: Cell, floor: CovarianceFloor) -> FitPlan:
+        """`plan` from the start that was found; itself where no path led to this K."""
+        start = None
+        if self._starts is not None:
+            start = self._starts.best(cell, self._settings.n_init, _SHARE_OF_TOL * self._settings.tol)
+        if self._starts is None or start is None:
+            return plan
+        if isinstance(start, np.ndarray):
+            sample, shape = self._starts.sample, cell.structure.shape
+            statistics = statistics_from_resp(shape, sample.rows, start, sample.weights)
+            start = Start(cell.structure.m_step(statistics, floor), [])
+        return replace(plan, resumed=Resumed(start.parameters, start.history))
 
     def _complaint(self, cell: Cell, result: RunResult, floor: CovarianceFloor) -> str:
         """Why the fit is degenerate, or nothing."""
@@ -155,7 +144,3 @@ class CellFits:
         if self._starts is None or self.n_counted > _ALL_DRAWN:
             return float(self.n_counted)
         return float(len(self._starts.sample.rows))
-
-
-def _from(plan: FitPlan, start: GaussianParameters) -> FitPlan:
-    return replace(plan, given=Given(start.weights, start.means, start.factors))

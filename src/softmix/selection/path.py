@@ -29,8 +29,6 @@ _MOVING, _SETTLING = 6, 4
 _TOL, _CLIMBING = 1e-3, 16
 # The way up ends this far beyond the number of components with the best BIC.
 _BEYOND = 2
-# What is best at the end climbs in rounds of so many steps, until one gains no more than this.
-_ROUNDS, _ROUND, _ROUND_GAIN = 20, 28, 3e-5
 
 
 class Path:
@@ -61,19 +59,6 @@ class Path:
             if self._likely_size() + _BEYOND < K:
                 break
             self._raise(K)
-        for top in [*self.tops.values()]:
-            self._finish(top)
-
-    def _finish(self, top: Top) -> None:
-        """Climb on from `top`: a step here costs a small part of a sweep of the fit that follows."""
-        parameters, height = top.parameters, top.height
-        for _ in range(_ROUNDS):
-            parameters = self._runs.anneal(parameters, np.tile([1.0, 0.0], (_ROUND, 1)))
-            before = height
-            parameters, height = self._runs.climb(parameters, _TOL, 1)
-            if height - before <= _ROUND_GAIN:
-                break
-        self._keep(parameters, height)
 
     def _likely_size(self) -> int:
         """The number of components with the best BIC so far."""

@@ -1,21 +1,26 @@
 """Starts of all models of a grid, from few searches: memberships of a sample, by structure and K.
 
 The structures whose covariances are tied by their shape alone are searched along a path over K
-(`path.py`). The others begin at the memberships that those found.
+(`path.py`). Every model begins at the memberships that these found: a few steps of its own EM, on the
+sample, from each, and more from the highest.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
+from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
 from softmix.fit.starts import draw_sample, sample_size
-from softmix.fit.starts.units import units_of, views_of
+from softmix.fit.starts.top import Top
+from softmix.fit.starts.units import views_of
+from softmix.m_step import CovarianceFloor
+from softmix.parameters import GaussianParameters
 from softmix.selection.path import Path
 from softmix.selection.settings import Cell
-from softmix.structures import STRUCTURES, Structure
+from softmix.selection.view import View, kind_of
+from softmix.structures import STRUCTURES, Equivariance, Structure
 from softmix.sweep import ThreadSweep
 
 # Which paths' memberships a structure begins at.
@@ -30,6 +35,11 @@ _FEEDERS = {
     "EVI": ("VVI", "EEE"),
 }
 _OTHERS = ("VVV", "EEE", "VVI")
+# Steps from each start before the highest goes on.
+_TRIAL = 8
+# The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
+# are few, a step here costs a small part of a sweep of the fit that follows.
+_WORK, _FEWEST, _MOST = 1e7, 24, 600
 
 
 def feeders(structure: Structure) -> tuple[str, ...]:
@@ -37,11 +47,20 @@ def feeders(structure: Structure) -> tuple[str, ...]:
     return _FEEDERS.get(structure.name, _OTHERS)
 
 
-class _Found(NamedTuple):
-    """A path that was gone along, and the coordinates that it is in."""
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where EM begins.
 
-    path: Path
-    in_units: Callable[[np.ndarray], np.ndarray]
+    Parameters
+    ----------
+    parameters : GaussianParameters
+        In the data's own units.
+    history : list of float
+        Where the sample is all rows: the log-likelihoods a row on the way here, and here.
+    """
+
+    parameters: GaussianParameters
+    history: list[float]
 
 
 class Starts:
@@ -64,30 +83,90 @@ class Starts:
         largest, d = max(sizes), sweep.source.n_features
         self.sample = draw_sample(sweep.source, spread, sample_size(largest, d), rng)
         self._few = self.sample.few(largest, d, rng)
-        self._found: dict[tuple[str, int], _Found] = {}
+        # Distinct rows, all of them: then a step on the sample is a step on the data.
+        self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
+        self._views: dict[tuple[Equivariance, bool], View] = {}
+        self._paths: dict[tuple[str, int], Path] = {}
+        self._memberships: dict[tuple[str, int, int], np.ndarray] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, for the `run`-th time."""
         structure = STRUCTURES[name]
-        in_units = units_of(self._few, structure)
-        rows = in_units(self._few.rows)
+        rows = self._view(structure).rows
         if rows.shape[1] == 0:
             return
         rng = np.random.RandomState([self._seed, 1 + run, *map(ord, name)])
-        view = views_of(self._few, rows, structure)[run % 2]
-        path = Path(ShortRuns(rows, self._few.weights, structure, self._share), view, rng)
+        path = Path(self._runs(structure), views_of(self._few, rows, structure)[run % 2], rng)
         path.go(self._sizes)
-        self._found[name, run] = _Found(path, in_units)
+        self._paths[name, run] = path
 
-    def memberships(self, cell: Cell, n_runs: int) -> list[np.ndarray]:
-        """What paths found for `cell`: memberships of `sample`, (n, K), each found only once."""
-        unlike: list[np.ndarray] = []
+    def best(self, cell: Cell, n_runs: int, tol: float) -> Start | np.ndarray | None:
+        """Where EM of `cell` begins, after a climb to `tol` on few rows; None where no path led to its K.
+
+        Memberships (n, K) of `sample` where its rows do not differ along some axis.
+        """
+        runs, view = self._runs(cell.structure), self._view(cell.structure)
+        candidates = self._candidates(cell, n_runs)
+        if not candidates:
+            return None
+        begun = [_first_step(view.moments(resp), cell.structure, runs.floor) for resp in candidates]
+        best = begun[0]
+        if len(begun) > 1:
+            tops = [_climbed(runs, parameters, tol, _TRIAL) for parameters in begun]
+            best = max(tops, key=lambda top: (top.soundness, top.height)).parameters
+        work = runs.rows.size * best.n_components * (runs.rows.shape[1] if view.matrices else 1)
+        best, heights = runs.climb_traced(best, tol, int(np.clip(_WORK / work, _FEWEST, _MOST)))
+        return self._start(cell, view, best, heights)
+
+    def _start(
+        self, cell: Cell, view: View, best: GaussianParameters, heights: list[float]
+    ) -> Start | np.ndarray:
+        outside = view.outside(best)
+        if outside is None:
+            rows = view.in_units(self.sample.rows)
+            return ShortRuns(rows, self.sample.weights, cell.structure, self._share).memberships(best)[0]
+        return Start(outside, [height + view.log_volume for height in heights] if self._has_all else [])
+
+    def _candidates(self, cell: Cell, n_runs: int) -> list[np.ndarray]:
+        """What paths found for `cell`, memberships of few rows, those that put rows alike only once."""
+        unlike: dict[bytes, np.ndarray] = {}
         for name in feeders(cell.structure):
             for run in range(n_runs):
-                found = self._found.get((name, run))
-                top = None if found is None else found.path.tops.get(cell.n_components)
-                if found is not None and top is not None:
-                    rows = found.in_units(self.sample.rows)
-                    runs = ShortRuns(rows, self.sample.weights, STRUCTURES[name], self._share)
-                    unlike.append(runs.memberships(top.parameters)[0])
-        return unlike
+                resp = self._found(name, run, cell.n_components)
+                if resp is not None:
+                    unlike.setdefault(resp.argmax(axis=1).tobytes(), resp)
+        return [*unlike.values()]
+
+    def _found(self, name: str, run: int, n_components: int) -> np.ndarray | None:
+        key = name, run, n_components
+        path = self._paths.get((name, run))
+        if path is None or n_components not in path.tops:
+            return None
+        if key not in self._memberships:
+            runs = self._runs(STRUCTURES[name])
+            self._memberships[key] = runs.memberships(path.tops[n_components].parameters)[0]
+        return self._memberships[key]
+
+    def _view(self, structure: Structure) -> View:
+        kind = kind_of(structure)
+        if kind not in self._views:
+            self._views[kind] = View.of(self._few, structure)
+        return self._views[kind]
+
+    def _runs(self, structure: Structure) -> ShortRuns:
+        return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
+
+
+def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_steps: int) -> Top:
+    parameters, height = runs.climb(parameters, tol, n_steps)
+    return Top(-runs.n_unwitnessed(parameters), height, parameters)
+
+
+def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
+    """The parameters that clusters with these moments begin with."""
+    statistics = clusters.statistics(structure.shape)
+    if not structure.iterative:
+        return structure.m_step(statistics, floor)
+    # A whole first M-step, from nothing, would cost more than the steps that follow.
+    free = STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"]
+    return structure.m_step(statistics, floor, free.m_step(statistics, floor))
