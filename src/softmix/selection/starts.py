@@ -13,6 +13,8 @@ from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
 from softmix.fit.starts import draw_sample, sample_size
+from softmix.fit.starts.hierarchical import hierarchy
+from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.top import Top
 from softmix.fit.starts.units import views_of
 from softmix.m_step import CovarianceFloor
@@ -23,18 +25,19 @@ from softmix.selection.view import View, kind_of
 from softmix.structures import STRUCTURES, Equivariance, Structure
 from softmix.sweep import ThreadSweep
 
+HIERARCHY = "hierarchy"
 # Which paths' memberships a structure begins at.
 _FEEDERS = {
     "VVV": ("VVV",),
     "EEE": ("EEE",),
     "VVI": ("VVI",),
     "VII": ("VII",),
-    "EII": ("VII", "EEE"),
-    "EEI": ("VVI", "EEE"),
-    "VEI": ("VVI", "EEE"),
-    "EVI": ("VVI", "EEE"),
+    "EII": ("VII", "EEE", HIERARCHY),
+    "EEI": ("VVI", "EEE", HIERARCHY),
+    "VEI": ("VVI", "EEE", HIERARCHY),
+    "EVI": ("VVI", "EEE", HIERARCHY),
 }
-_OTHERS = ("VVV", "EEE", "VVI")
+_OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
 # Steps from each start before the highest goes on.
 _TRIAL = 8
 # The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
@@ -90,13 +93,30 @@ class Starts:
         self._memberships: dict[tuple[str, int, int], np.ndarray] = {}
 
     def find(self, name: str, run: int) -> None:
-        """Search along the path of the free structure `name`, for the `run`-th time."""
-        structure = STRUCTURES[name]
+        """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
+        if name == HIERARCHY:
+            self._cut(run)
+        else:
+            self._go(name, run)
+
+    def _cut(self, run: int) -> None:
+        structure = STRUCTURES["VVV"]
         rows = self._view(structure).rows
         if rows.shape[1] == 0:
             return
+        rng = np.random.RandomState([self._seed, 1 + run, *map(ord, HIERARCHY)])
+        cuts = hierarchy(rows, self._few.weights, self._sizes, rng, structure)
+        for K, labels in cuts.items():
+            self._memberships[HIERARCHY, run, K] = one_hot(labels, K)
+
+    def _go(self, name: str, run: int) -> None:
+        structure = STRUCTURES[name]
+        view = self._view(structure)
+        if view.rows.shape[1] == 0:
+            return
         rng = np.random.RandomState([self._seed, 1 + run, *map(ord, name)])
-        path = Path(self._runs(structure), views_of(self._few, rows, structure)[run % 2], rng)
+        clustered = views_of(view.sample, view.rows, structure)[run % 2]
+        path = Path(self._runs(structure), clustered, rng)
         path.go(self._sizes)
         self._paths[name, run] = path
 
@@ -140,12 +160,10 @@ class Starts:
     def _found(self, name: str, run: int, n_components: int) -> np.ndarray | None:
         key = name, run, n_components
         path = self._paths.get((name, run))
-        if path is None or n_components not in path.tops:
-            return None
-        if key not in self._memberships:
+        if path is not None and n_components in path.tops and key not in self._memberships:
             runs = self._runs(STRUCTURES[name])
             self._memberships[key] = runs.memberships(path.tops[n_components].parameters)[0]
-        return self._memberships[key]
+        return self._memberships.get(key)
 
     def _view(self, structure: Structure) -> View:
         kind = kind_of(structure)

@@ -1,7 +1,7 @@
 """The rows of a sample as structures of one kind see them: in their units, with the moments of clusters."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,7 +38,10 @@ class View:
 
     @classmethod
     def of(cls, sample: Sample, structure: Structure) -> "View":
-        return cls(sample, units_of(sample, structure), structure.shape.is_matrix)
+        matrices = structure.shape.is_matrix
+        # Whitened rows have other columns: variances are meant along the data's own.
+        sample = sample if matrices else replace(sample, coordinates=sample.standardise)
+        return cls(sample, units_of(sample, structure), matrices)
 
     @cached_property
     def rows(self) -> np.ndarray:
