@@ -50,6 +50,9 @@ def feeders(structure: Structure) -> tuple[str, ...]:
     return _FEEDERS.get(structure.name, _OTHERS)
 
 
+_Key = tuple[str, int, int]  # what was searched, for the how-manieth time, and for how many components
+
+
 @dataclass(frozen=True, eq=False)
 class Start:
     """Where EM begins.
@@ -90,7 +93,8 @@ class Starts:
         self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
         self._views: dict[tuple[Equivariance, bool], View] = {}
         self._paths: dict[tuple[str, int], Path] = {}
-        self._memberships: dict[tuple[str, int, int], np.ndarray] = {}
+        self._memberships: dict[_Key, np.ndarray] = {}
+        self._moments: dict[tuple[tuple[Equivariance, bool], _Key], Components] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
@@ -126,10 +130,9 @@ class Starts:
         Memberships (n, K) of `sample` where its rows do not differ along some axis.
         """
         runs, view = self._runs(cell.structure), self._view(cell.structure)
-        candidates = self._candidates(cell, n_runs)
-        if not candidates:
+        begun = self._begun(cell, n_runs, runs)
+        if not begun:
             return None
-        begun = [_first_step(view.moments(resp), cell.structure, runs.floor) for resp in candidates]
         best = begun[0]
         if len(begun) > 1:
             tops = [_climbed(runs, parameters, tol, _TRIAL) for parameters in begun]
@@ -147,18 +150,33 @@ class Starts:
             return ShortRuns(rows, self.sample.weights, cell.structure, self._share).memberships(best)[0]
         return Start(outside, [height + view.log_volume for height in heights] if self._has_all else [])
 
-    def _candidates(self, cell: Cell, n_runs: int) -> list[np.ndarray]:
-        """What paths found for `cell`, memberships of few rows, those that put rows alike only once."""
-        unlike: dict[bytes, np.ndarray] = {}
-        for name in feeders(cell.structure):
-            for run in range(n_runs):
-                resp = self._found(name, run, cell.n_components)
-                if resp is not None:
-                    unlike.setdefault(resp.argmax(axis=1).tobytes(), resp)
-        return [*unlike.values()]
+    def _begun(self, cell: Cell, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
+        """First parameters of `cell`, of each clustering of few rows that was found for it."""
+        begun: dict[bytes, GaussianParameters] = {}
+        for key in [
+            (name, run, cell.n_components) for name in feeders(cell.structure) for run in range(n_runs)
+        ]:
+            name, run, K = key
+            if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
+                begun[repr(key).encode()] = path.tops[K].parameters
+            elif (resp := self._found(key)) is not None:
+                labels = resp.argmax(axis=1).tobytes()  # those that put rows alike begin alike
+                if labels not in begun:
+                    begun[labels] = _first_step(
+                        self._moments_of(key, cell.structure), cell.structure, runs.floor
+                    )
+        return [*begun.values()]
 
-    def _found(self, name: str, run: int, n_components: int) -> np.ndarray | None:
-        key = name, run, n_components
+    def _moments_of(self, key: _Key, structure: Structure) -> Components:
+        """The moments of a clustering as structures of this kind see them."""
+        of_kind = kind_of(structure), key
+        if of_kind not in self._moments:
+            self._moments[of_kind] = self._view(structure).moments(self._memberships[key])
+        return self._moments[of_kind]
+
+    def _found(self, key: _Key) -> np.ndarray | None:
+        """The memberships of few rows that a search found."""
+        name, run, n_components = key
         path = self._paths.get((name, run))
         if path is not None and n_components in path.tops and key not in self._memberships:
             runs = self._runs(STRUCTURES[name])
