@@ -153,9 +153,9 @@ class Starts:
     def _begun(self, cell: Cell, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
         """First parameters of `cell`, of each clustering of few rows that was found for it."""
         begun: dict[bytes, GaussianParameters] = {}
-        for key in [
-            (name, run, cell.n_components) for name in feeders(cell.structure) for run in range(n_runs)
-        ]:
+        # The hierarchy is there where any model of the grid asks for it, and then serves all.
+        names = dict.fromkeys((*feeders(cell.structure), HIERARCHY))
+        for key in [(name, run, cell.n_components) for name in names for run in range(n_runs)]:
             name, run, K = key
             if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
                 begun[repr(key).encode()] = path.tops[K].parameters
