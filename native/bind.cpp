@@ -109,13 +109,13 @@ template <class T> class Gaussian {
   // Steps of EM in place (see short_run.hpp); how many were taken.
   ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, In<double> betas, In<double> pseudo_rows,
                      double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
-                     Out<double> axes, In<int64_t> planes,
-                     Out<double> log_likelihoods, Out<double> packed, Out<double> workspace) const {
+                     Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<double> packed,
+                     Out<double> workspace) const {
     static_assert(std::is_same_v<T, double>);
     const softmix::Schedule schedule = {ptrdiff_t(betas.shape(0)), betas.data(), pseudo_rows.data(), lowest,
                                         static_cast<softmix::Tie>(tie)};
-    const softmix::Mixture mixture = {weights.data(), means.data(), factors.data(),
-                                      {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
+    const softmix::Mixture mixture = {
+        weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
     const ptrdiff_t n = ptrdiff_t(rows.shape(0));
     const double* first = rows.data();
@@ -181,7 +181,8 @@ template <class T> void bind(nb::module_& m, const char* name) {
   if constexpr (std::is_same_v<T, double>)
     kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("betas"),
                nb::arg("pseudo_rows"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
-               nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"), nb::arg("workspace"));
+               nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
+               nb::arg("workspace"));
 }
 
 }  // namespace

@@ -258,8 +258,7 @@ bool evv(const Scatters& given, Work& work, double* factors) {
 
 bool own_axes(Tie tie, const Scatters& given, Work& work, double* factors) {
   const ptrdiff_t K = given.dims.components, d = given.dims.features;
-  for (ptrdiff_t k = 0; k < K; ++k)
-    eigen(d, work.matrices + k * d * d, work.along + k * d, work.axes + k * d * d);
+  for (ptrdiff_t k = 0; k < K; ++k) eigen(d, work.matrices + k * d * d, work.along + k * d, work.axes + k * d * d);
   if (tie == Tie::vev) {
     volumes_of(given.dims, factors, work.volumes);
     scaled_shape(given, work.along, work.volumes, work.shape);
