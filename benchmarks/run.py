@@ -21,6 +21,7 @@ from benchmarks.latency import measure_latency
 from benchmarks.many_components import measure_many
 from benchmarks.memory import CELL as MEMORY_CELL
 from benchmarks.memory import measure_memory
+from benchmarks.missing_values import measure_missing
 from benchmarks.out_of_core import CELL as OUT_OF_CORE_CELL
 from benchmarks.out_of_core import measure_out_of_core
 from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
@@ -48,6 +49,7 @@ def main() -> None:
             MEMORY_CELL.smaller(_QUICK_FACTOR) if given.quick else MEMORY_CELL, peers=not given.no_peers
         ),
         "many": lambda: measure_many(_QUICK_FACTOR if given.quick else 1),
+        "missing": lambda: measure_missing(_QUICK_FACTOR if given.quick else 1),
         "out-of-core": lambda: measure_out_of_core(
             OUT_OF_CORE_CELL.smaller(_QUICK_FACTOR) if given.quick else OUT_OF_CORE_CELL
         ),
@@ -83,9 +85,8 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
     parser.add_argument("--quick", action="store_true", help="few rows, one round; print, change no file")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="PARTS",
-                        help="some of peaks,startup,latency,memory,out-of-core,many,solution,"
-                             "selection,iteration"
-                        )  # fmt: skip
+                        help="some of peaks,startup,latency,memory,out-of-core,many,missing,"
+                        "solution,selection,iteration")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
                         help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")

@@ -14,7 +14,6 @@
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
 #include "inverse_cholesky.hpp"
-#include "merge_losses.hpp"
 #include "rotate_axes.hpp"
 #include "short_run.hpp"
 
@@ -137,9 +136,9 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
   softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
 }
 
-void merge_losses(In<double> rows, std::optional<In<double>> row_weights, In<double> resp, In<double> log_norm,
-                  In<int64_t> pairs, In<double> log_constants, In<double> means, In<double> factors,
-                  Out<double> losses) {
+void merge_losses(const std::string& isa, In<double> rows, std::optional<In<double>> row_weights, In<double> resp,
+                  In<double> log_norm, In<int64_t> pairs, In<double> log_constants, In<double> means,
+                  In<double> factors, Out<double> losses) {
   const ptrdiff_t d = ptrdiff_t(rows.shape(1));
   const softmix::Memberships memberships = {ptrdiff_t(rows.shape(0)),
                                             d,
@@ -151,9 +150,10 @@ void merge_losses(In<double> rows, std::optional<In<double>> row_weights, In<dou
   const softmix::Merged merged = {ptrdiff_t(pairs.shape(0)), factors.ndim() == 3, pairs.data(),
                                   log_constants.data(),      means.data(),        factors.data()};
   double* written = losses.data();
-  std::vector<double> scratch(static_cast<size_t>(d));
+  const InstructionSet& set = find(isa);
+  std::vector<double> scratch(softmix::merge_scratch_size(memberships.n, d));
   nb::gil_scoped_release release;
-  softmix::merge_losses(memberships, merged, written, scratch.data());
+  set.merge_losses(memberships, merged, written, scratch.data());
 }
 
 void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
@@ -190,7 +190,7 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
-  m.def("merge_losses", &merge_losses, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("resp"),
+  m.def("merge_losses", &merge_losses, nb::arg("isa"), nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("resp"),
         nb::arg("log_norm"), nb::arg("pairs"), nb::arg("log_constants"), nb::arg("means"), nb::arg("factors"),
         nb::arg("losses"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));

@@ -3,6 +3,7 @@
 #include "gaussian_kernel.hpp"
 
 #include "density.hpp"
+#include "merge_losses.hpp"
 #include "responsibilities.hpp"
 #include "row_moments.hpp"
 
@@ -346,7 +347,7 @@ template <class T> constexpr GaussianKernel<T> table() {
 #define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>()};
+const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses};
 
 }  // namespace SOFTMIX_ISA
 }  // namespace softmix

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "merges.hpp"
+
 namespace softmix {
 
 // In what shape precision factors come and scatters go.
@@ -44,6 +46,8 @@ struct InstructionSet {
   const char* name;
   GaussianKernel<double> gaussian_double;
   GaussianKernel<float> gaussian_float;
+  // See merge_losses.hpp.
+  void (*merge_losses)(const Memberships& memberships, const Merged& merged, double* losses, double* scratch);
 };
 
 // The sets that this machine can run, the fastest first; `count` receives how many.

@@ -1,6 +1,6 @@
 // Losses of merges against plain loops, in buffers of exactly the promised size: built with AddressSanitizer and
 // UndefinedBehaviorSanitizer by `make sanitize`.
-#include "merge_losses.hpp"
+#include "merges.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "expect_close.hpp"
+#include "gaussian_kernel.hpp"
 
 namespace {
 
@@ -73,13 +74,14 @@ double plain_loss(const Problem& p, ptrdiff_t pair, bool weighted) {
   return loss;
 }
 
-void check(const Problem& p, bool weighted) {
+void check(const softmix::InstructionSet& set, const Problem& p, bool weighted) {
   const softmix::Memberships memberships = {
       p.n, p.d, p.K, p.rows.data(), weighted ? p.row_weights.data() : nullptr, p.resp.data(), p.log_norm.data()};
   const softmix::Merged merged = {p.m(),          p.matrices,      p.pairs.data(), p.log_constants.data(),
                                   p.means.data(), p.factors.data()};
-  std::vector<double> losses(size_t(p.m()), 1.0), scratch(size_t(p.d));  // it adds to what is there
-  softmix::merge_losses(memberships, merged, losses.data(), scratch.data());
+  std::vector<double> losses(size_t(p.m()), 1.0), scratch(softmix::merge_scratch_size(p.n, p.d));
+  // It adds to what is there.
+  set.merge_losses(memberships, merged, losses.data(), scratch.data());
   for (ptrdiff_t pair = 0; pair < p.m(); ++pair) {
     const double expected = 1.0 + plain_loss(p, pair, weighted);
     expect_close("a loss", losses[size_t(pair)], expected, 1e-12 * (1.0 + std::fabs(expected)));
@@ -90,10 +92,13 @@ void check(const Problem& p, bool weighted) {
 
 int main() {
   std::mt19937 generator(1);
-  for (ptrdiff_t d : {1, 2, 3, 8, 9, 30})
-    for (ptrdiff_t K : {2, 3, 9})
-      for (bool matrices : {false, true})
-        for (bool weighted : {false, true}) check(make_problem(d, K, matrices, generator), weighted);
+  int count;
+  const softmix::InstructionSet* const* sets = softmix::instruction_sets(&count);
+  for (int i = 0; i < count; ++i)
+    for (ptrdiff_t d : {1, 2, 3, 8, 9, 30})
+      for (ptrdiff_t K : {2, 3, 9})
+        for (bool matrices : {false, true})
+          for (bool weighted : {false, true}) check(*sets[i], make_problem(d, K, matrices, generator), weighted);
   std::printf("merge_losses: %d failures\n", softmix::failures);
   return softmix::failures != 0;
 }

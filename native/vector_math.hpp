@@ -1,5 +1,5 @@
-// exp and log on vectors, for the arguments that EM has: exp of nonpositive numbers, log of
-// numbers at least 1. Argument reduction after Cody & Waite (1980); the polynomials are minimax
+// exp and log on vectors, for the arguments that EM has: exp of numbers that are not large, log of
+// positive ones. Argument reduction after Cody & Waite (1980); the polynomials are minimax
 // (Remez), to 8e-18 and 3e-9 for exp, 5e-18 and 3e-9 for log, relative.
 #pragma once
 
@@ -44,7 +44,7 @@ SOFTMIX_INLINE Vec<float> exp_tail(Vec<float> r) {
          r * (0.166665206317f + r * (0.0416683880453f + r * (0.00836871687973f + r * 0.00138145986467f)));
 }
 
-// exp(x) for kExpMin ≤ x ≤ 0; exactly 0 for x below `cutoff` ≥ kExpMin.
+// exp(x) for kExpMin ≤ x ≤ 80; exactly 0 for x below `cutoff` ≥ kExpMin.
 template <class T> SOFTMIX_INLINE Vec<T> exp_or_zero(Vec<T> x, T cutoff) {
   typedef Format<T> F;
   const Int<T> kept = x >= splat<T>(cutoff);

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from softmix.blocks.scan import scan as scan
     from softmix.estimators.gaussian_mixture import GaussianMixture as GaussianMixture
     from softmix.exceptions import DegenerateComponentWarning as DegenerateComponentWarning
+    from softmix.exceptions import FitInterruptedWarning as FitInterruptedWarning
     from softmix.exceptions import SearchInterruptedWarning as SearchInterruptedWarning
     from softmix.selection.mixture_search import MixtureSearch as MixtureSearch
     from softmix.store.model_file import load as load
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "DegenerateComponentWarning": "softmix.exceptions",
+    "FitInterruptedWarning": "softmix.exceptions",
     "GaussianMixture": "softmix.estimators.gaussian_mixture",
     "MixtureSearch": "softmix.selection.mixture_search",
     "SearchInterruptedWarning": "softmix.exceptions",
@@ -29,6 +31,7 @@ _HOMES = {
 
 __all__ = [
     "DegenerateComponentWarning",
+    "FitInterruptedWarning",
     "GaussianMixture",
     "MixtureSearch",
     "SearchInterruptedWarning",

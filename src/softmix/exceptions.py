@@ -1,5 +1,7 @@
 """The warnings and errors that softmix adds to scikit-learn's."""
 
+from sklearn.exceptions import ConvergenceWarning
+
 
 class TableError(ValueError):
     """Rows cannot be read, or are not what is asked of them; the message names file and column."""
@@ -11,6 +13,14 @@ class DegenerateComponentWarning(UserWarning):
     The message names the component, its effective number of rows and the columns
     in which it has (almost) no spread.
     """
+
+
+class FitInterruptedWarning(ConvergenceWarning):
+    """A fit was interrupted by Ctrl-C, and kept the best parameters that it had until then."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is damaged, or of another fit; the message says what differs."""
 
 
 class SearchInterruptedWarning(UserWarning):

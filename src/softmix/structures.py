@@ -63,10 +63,16 @@ class Structure:
         """Whether one covariance serves all components."""
         return self.n_covariance_parameters(2, 2) == self.n_covariance_parameters(1, 2)
 
-    def n_parameters(self, n_components: int, n_features: int, *, equal_weights: bool = False) -> int:
-        """Free parameters of the whole mixture: covariances, means and weights."""
+    def n_parameters(
+        self, n_components: int, n_features: int, *, equal_weights: bool = False, noise: bool = False
+    ) -> int:
+        """Free parameters of the whole mixture: covariances, means and weights.
+
+        Noise has two, as mclust counts: its weight, and the volume that it fills.
+        """
         K, d = n_components, n_features
-        return self.n_covariance_parameters(K, d) + K * d + (0 if equal_weights else K - 1)
+        weights = 0 if equal_weights else K - 1
+        return self.n_covariance_parameters(K, d) + K * d + weights + (2 if noise else 0)
 
     def rows_needed(self, n_features: int) -> float:
         """Rows that a component must own for its own part of the covariances to be determined.
@@ -109,7 +115,7 @@ class Structure:
         found = moments(statistics)
         found = found.with_equal_weights() if equal_weights else found
         found = found if prior is None else prior.over(found)
-        return self._maximise(found, floor, None if previous is None else previous.factors)
+        return self.likeliest(found, floor, None if previous is None else previous.factors)
 
     def project(self, parameters: GaussianParameters, floor: CovarianceFloor) -> GaussianParameters:
         """`parameters` within the structure and above the floor; themselves where they are.
@@ -127,12 +133,13 @@ class Structure:
             FactorShape.SCALAR: lambda: covariances * count * parameters.n_features,
         }[self.shape]()
         occupied = Moments(parameters.weights, parameters.means, count, scatter)
-        projected = self._maximise(occupied, floor, parameters.factors)
+        projected = self.likeliest(occupied, floor, parameters.factors)
         return parameters if _is_same(projected, parameters) else projected
 
-    def _maximise(
-        self, found: Moments, floor: CovarianceFloor, previous: np.ndarray | None
+    def likeliest(
+        self, found: Moments, floor: CovarianceFloor, previous: np.ndarray | None = None
     ) -> GaussianParameters:
+        """The M-step, of moments as they are; iterations begin at the factors `previous`."""
         start = (previous,) if self.iterative else ()
         factors = self.covariances(found, floor, *start)
         return GaussianParameters(found.weights, found.means, factors, self.shape)

@@ -274,6 +274,17 @@ def test_arrays_without_names(softmix, folder):
     assert softmix("fit", "t.npy", "-k", 2, "--columns", "1", "--json").json["columns"] == ["x1"]
 
 
-def test_a_picture_of_many_rows_shows_a_sample(softmix, folder, monkeypatch):
-    monkeypatch.setattr("softmix.cli.fit._MOST_POINTS", 100)
-    assert softmix("fit", "faithful.csv", "-k", 2, "--plot", "p.svg").status == 0
+def test_a_picture_of_many_rows_shows_a_sample_and_says_so(softmix, folder):
+    pd.concat([faithful(folder)] * 74).to_csv("t.csv", index=False)
+    assert softmix("fit", "t.csv", "-k", 2, "--plot", "p.svg").status == 0
+    # Letters in an .svg are outlines, and each has its name in a comment.
+    assert "<!-- a sample of 20,000 of 20,128 rows -->" in (folder / "p.svg").read_text()
+
+
+@pytest.mark.parametrize("kind", ["memberships", "classification", "uncertainty", "density", "pairs"])
+def test_every_kind_of_picture_is_drawn(kind, softmix, folder):
+    said = softmix("fit", "faithful.csv", "-k", 2, "--plot", "p.svg", "--plot-kind", kind)
+    assert said.status == 0
+    drawn = (folder / "p.svg").read_text()
+    assert "<!-- eruptions -->" in drawn
+    assert "<!-- waiting -->" in drawn

@@ -53,6 +53,26 @@ def test_models_that_did_not_come_off_are_told(softmix, folder):
     assert "1 not possible: the first is spherical with 9: 9 components need as many rows" in said.out
 
 
+def test_the_criterion_is_drawn(softmix, folder):
+    files = ("--plot-criterion", "icl.svg", "--plot", "clusters.svg")
+    said = softmix(
+        "fit", "faithful.csv", "-k", "1:3", "--covariance", "full,EEE", "--criterion", "icl", *files
+    )
+    assert said.status == 0
+    assert "criterion written to  icl.svg" in " ".join(said.out.split(" "))
+    drawn = (folder / "icl.svg").read_text()
+    for words in ("ICL (smaller is better)", "number of components", "full", "EEE", "best: "):
+        assert f"<!-- {words}" in drawn
+    assert "<!-- component -->" in (folder / "clusters.svg").read_text()
+
+
+def test_a_picture_of_the_criterion_makes_a_search_of_one_model(softmix, folder):
+    said = softmix("fit", "faithful.csv", "-k", 2, "--plot-criterion", "bic.png", "--json")
+    assert said.json["search"]["best"] == {"n_components": 2, "covariance_type": "full"}
+    assert said.json["files"]["criterion"] == "bic.png"
+    assert (folder / "bic.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("option", "value", "found"),
     [
@@ -62,6 +82,8 @@ def test_models_that_did_not_come_off_are_told(softmix, folder):
         ("--covariance", "full,round", "'round' is not one of"),
         ("--criterion", "best", "'best' is not one of"),
         ("--table", "models.xls", "cannot write '.xls'"),
+        ("--plot-criterion", "bic.gif", "cannot write '.gif'"),
+        ("--plot-kind", "pie", "'pie' is not one of"),
     ],
 )
 @pytest.mark.usefixtures("unchanged")

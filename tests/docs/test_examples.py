@@ -13,8 +13,8 @@ import matplotlib as mpl
 import pytest
 
 import softmix
+from softmix import plots
 from softmix.data import faithful_path
-from softmix.plots import MembershipDisplay
 from softmix.store import load, save
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ _WRITTEN = sorted(
 _GENERATED = {ROOT / "benchmarks" / "RESULTS.md"}
 _PUBLIC = [
     *(getattr(softmix, name) for name in softmix.__all__),
-    MembershipDisplay,
+    *(getattr(plots, name) for name in plots.__all__),
     faithful_path,
     load,
     save,
@@ -82,7 +82,8 @@ def test_docstrings(thing):
 
 
 def test_the_classes_show_how_they_are_used():
-    for thing in (softmix.GaussianMixture, MembershipDisplay, save, faithful_path):
+    displays = [getattr(plots, name) for name in plots.__all__]
+    for thing in (softmix.GaussianMixture, *displays, save, faithful_path):
         assert ">>> " in thing.__doc__
 
 
@@ -129,6 +130,15 @@ def test_example_scripts(script):
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+def test_the_script_draws_the_pictures_of_the_documents(tmp_path):
+    script = ROOT / "docs" / "pictures.py"
+    command = [sys.executable, "-W", "error", str(script), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    drawn = {path.name for path in tmp_path.iterdir()}
+    assert drawn == {path.name for path in (ROOT / "docs" / "images").iterdir()}
 
 
 @pytest.mark.parametrize("path", _WRITTEN, ids=_name)

@@ -9,19 +9,14 @@ from softmix import GaussianMixture
 TYPES = ("full", "tied", "diag", "spherical", *MCLUST_TYPES)
 
 
-# The check of weights fits 15 rows in 10 columns, where EVE has optima side by side: the sums of a row
-# with weight 2 and of the row twice round differently, and that decides between two of them.
-_SIDE_BY_SIDE = {"check_sample_weight_equivalence_on_dense_data": "rounding decides between optima of EVE"}
-
-
-def _expected(estimator):
-    return _SIDE_BY_SIDE if estimator.covariance_type == "EVE" else {}
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns
 # One of the checks asks a clusterer to find three blobs: it needs three components to do so.
 @parametrize_with_checks(
-    [GaussianMixture(3, covariance_type=name) for name in TYPES], expected_failed_checks=_expected
+    [
+        *(GaussianMixture(3, covariance_type=name) for name in TYPES),
+        GaussianMixture(3, missing="marginal"),
+        GaussianMixture(3, noise=True),
+    ]
 )
 def test_estimator_check(estimator, check):
     check(estimator)

@@ -13,6 +13,7 @@ def test_the_loop_climbs_until_told():
     answer = em(
         sweep=lambda p: SimpleNamespace(log_likelihood=-10 * (p - 1) ** 2, total_weight=10.0, p=p),
         maximise=lambda statistics: (statistics.p + 1) / 2,
+        parameters=0.0,
         stopping=stopping,
         acceleration=Plain(0.0),
     )

@@ -5,7 +5,8 @@ import pytest
 from simulate import clusters
 
 from softmix.blocks import ArrayBlocks
-from softmix.fit.spread import measure_spread
+from softmix.e_step import statistics_from_resp
+from softmix.fit.spread import measure_spread, spread_of
 from softmix.parameters import FactorShape
 from softmix.sweep import ThreadSweep
 
@@ -76,3 +77,23 @@ def test_rows_of_weight_0_do_not_count():
     rows[::2] = 1e300
     kept, all_of = measure(X[1::2], FactorShape.FULL), measure(rows, FactorShape.FULL, weights)
     np.testing.assert_allclose(all_of.factor, kept.factor, rtol=1e-10)
+
+
+@pytest.mark.parametrize("shape", FactorShape)
+@pytest.mark.parametrize("offset", [0.0, 1e6])
+def test_of_statistics_is_that_of_their_rows(shape, offset):
+    """Whatever the memberships: they sum to 1."""
+    resp = np.random.default_rng(0).dirichlet(np.ones(4), len(X))
+    weights = np.random.default_rng(1).uniform(0.5, 2.0, len(X))
+    found = spread_of(statistics_from_resp(shape, X + offset, resp, weights))
+    expected = measure(X + offset, shape, weights)
+    np.testing.assert_allclose(found.mean, expected.mean, rtol=1e-12)
+    np.testing.assert_allclose(found.factor, expected.factor, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", FactorShape)
+def test_a_spread_whose_square_underflows_is_none(shape):
+    with np.errstate(all="raise", under="ignore"):
+        spread = measure(np.zeros((9, 2)) + 1e-155 * np.arange(18).reshape(9, 2), shape)
+    assert spread.constant.all()
+    np.testing.assert_array_equal(spread.scale, 1.0)

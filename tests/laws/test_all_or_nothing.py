@@ -1,9 +1,5 @@
-"""A fit that fails or is interrupted leaves the estimator as it was; parameters never change."""
+"""A fit that fails leaves the estimator as it was; parameters never change."""
 
-import signal
-import subprocess
-import sys
-import time
 import warnings
 
 import numpy as np
@@ -89,37 +85,3 @@ def test_fit_never_changes_constructor_parameters(covariance_type):
     model.fit(X)
     assert all(getattr(model, name) is value for name, value in params.items())
     np.testing.assert_array_equal(precisions[covariance_type], held)
-
-
-INTERRUPTED = """
-import sys, threading, time
-import numpy as np
-from softmix import GaussianMixture
-
-rows = np.random.default_rng(0).standard_normal((200_000, 8))
-model = GaussianMixture(
-    16, tol=0, max_iter=1_000_000, random_state=0, init_params="random", n_jobs=int(sys.argv[1])
-)
-before = dict(vars(model))
-threading.Timer(2.0, lambda: print("fitting", flush=True)).start()
-try:
-    model.fit(rows)
-except KeyboardInterrupt:
-    same = vars(model).keys() == before.keys() and all(getattr(model, n) is v for n, v in before.items())
-    threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("softmix")]
-    print("interrupted", same, threads, flush=True)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-@pytest.mark.parametrize("n_jobs", ["1", "2"])
-def test_ctrl_c(n_jobs):
-    """KeyboardInterrupt comes out of a long fit soon, and nothing of the fit is left behind."""
-    process = subprocess.Popen([sys.executable, "-c", INTERRUPTED, n_jobs], stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "fitting\n"
-    begin = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "interrupted True []\n"
-    # One block and one addition; the fit itself would take days.
-    assert time.monotonic() - begin < 20
-    assert process.wait() == 0

@@ -52,3 +52,20 @@ def test_scatter_matrices_unfold_the_lower_triangles(shape):
 def test_layouts_are_values():
     assert StatisticsLayout(FactorShape.FULL, 2, 3) == StatisticsLayout(FactorShape.FULL, 2, 3)
     assert StatisticsLayout(FactorShape.FULL, 2, 3) != StatisticsLayout(FactorShape.SHARED, 2, 3)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_scaled_sum_is_the_sum_of_the_scaled(shape):
+    one = statistics(shape, seed=1)
+    two = statistics(shape, seed=2, centers=one.centers)
+    np.testing.assert_allclose(
+        (one + two).scale(0.3).values, (one.scale(0.3) + two.scale(0.3)).values, rtol=1e-15
+    )
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pooled_about_any_centres_is_the_same(shape):
+    one = statistics(shape, seed=1)
+    moved = one.recenter(np.random.default_rng(0).standard_normal(one.centers.shape))
+    np.testing.assert_allclose(moved.pooled().centers, one.pooled().centers, rtol=1e-12)
+    np.testing.assert_allclose(moved.pooled().scatter, one.pooled().scatter, rtol=1e-12)

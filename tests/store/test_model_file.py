@@ -388,3 +388,36 @@ def test_a_symbolic_link_stays_a_link(fitted, tmp_path):
     fitted.save(tmp_path / "link")
     assert (tmp_path / "link").is_symlink()
     assert same_bits(load(tmp_path / "real").means_, fitted.means_)
+
+
+@pytest.mark.parametrize("covariance_type", COVARIANCES)
+@pytest.mark.parametrize("noise", [True, 0.1, np.arange(120) < 9], ids=["True", "share", "mask"])
+def test_noise(covariance_type, noise, tmp_path):
+    X = rows(dtype=np.float32)
+    model = GaussianMixture(2, covariance_type=covariance_type, noise=noise, random_state=0).fit(X)
+    model.save(tmp_path / "m.softmix")
+    loaded = load(tmp_path / "m.softmix")
+    assert (loaded.noise_weight_, loaded.noise_log_density_) == (
+        model.noise_weight_,
+        model.noise_log_density_,
+    )
+    np.testing.assert_array_equal(loaded.noise_box_, model.noise_box_)
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(loaded.set_params(max_iter=1000).fit(X).labels_, model.labels_)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "finding"),
+    [
+        ("noise_weight_", -0.1, "not a share"),
+        ("noise_weight_", 0.9, "sums to .* with that of the noise, not to 1"),
+        ("noise_log_density_", np.nan, "not two numbers"),
+        ("noise_box_", np.zeros((2, 2)), "does not go with 3 columns"),
+        ("noise_box_", np.full((4, 3), np.inf), "not finite"),
+    ],
+)
+def test_noise_that_is_none(name, value, finding, tmp_path):
+    model = GaussianMixture(2, noise=True, random_state=0).fit(rows())
+    setattr(model, name, value)
+    with pytest.raises(ValueError, match=finding):
+        model.save(tmp_path / "m.softmix")

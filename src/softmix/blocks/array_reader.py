@@ -54,6 +54,7 @@ class ArrayReader:
         self._arrays = arrays
         features, weights, ids = _chosen(arrays, selection)
         self._numbers = [*features, *weights]
+        self._may_lack = {*features} - {*weights} if selection.missing else set()
         self._carried = ids if carrying else []
         self.n_features, self.weighted = len(features), bool(weights)
         self.column_names = tuple(f"x{j}" for j in features)
@@ -73,7 +74,7 @@ class ArrayReader:
         return self._carried_of(np.empty((0, self._arrays.n_columns), self._arrays.dtype)).schema
 
     def _chunks(self) -> Generator[Chunk, None, None]:
-        bad, start = NotFinite(self._arrays.origin, self._numbers, _place), 0
+        bad, start = NotFinite(self._arrays.origin, self._numbers, _place, self._may_lack), 0
         whole = self._numbers == list(range(self._arrays.n_columns)) and not self.weighted
         with closing(self._arrays.pieces()) as pieces:
             for piece in pieces:

@@ -1,11 +1,11 @@
-"""Whatever exports an Arrow stream as a table: Arrow tables, pandas and polars frames, DuckDB relations.
+"""Arrow streams as tables: of Arrow tables, pandas and polars frames, DuckDB relations, and queries.
 
-The stream is asked for anew at each pass, through the Arrow PyCapsule interface. What can give its
-rows only once is refused: a fit reads them many times.
+The stream is asked for anew at each pass. What can give its rows only once is refused: a fit reads
+them many times.
 """
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pyarrow as pa
@@ -13,20 +13,29 @@ import pyarrow as pa
 from softmix.blocks.table import Batches, check_names, in_batches, in_order
 from softmix.exceptions import TableError
 
+Rows = AbstractContextManager[pa.RecordBatchReader]
+
 
 class ArrowStreamTable:
-    """The rows of the streams that `export` gives, one at each call.
+    """The rows of the streams that `read` opens, one at each call.
 
     Parameters
     ----------
-    export : callable
-        Gives an object with ``__arrow_c_stream__``, whose stream is not yet read.
+    read : callable
+        Gives a context in which a stream, not yet read, is open.
     origin : str
         What messages call it.
+    blamed : types of exception
+        What `read` and the stream raise where the rows are at fault.
     """
 
-    def __init__(self, export: Callable[[], Any], origin: str) -> None:
-        self._export, self.origin = export, origin
+    def __init__(
+        self,
+        read: Callable[[], Rows],
+        origin: str,
+        blamed: tuple[type[Exception], ...] = (pa.ArrowException, OSError),
+    ) -> None:
+        self._read, self.origin, self._blamed = read, origin, blamed
         with self._open() as reader:
             self._schema = reader.schema
         self.names = self._schema.names
@@ -51,10 +60,17 @@ class ArrowStreamTable:
     @contextmanager
     def _open(self) -> Generator[pa.RecordBatchReader, None, None]:
         try:
-            with pa.RecordBatchReader.from_stream(self._export()) as reader:
+            with self._read() as reader:
                 yield reader
-        except (pa.ArrowException, OSError) as error:
+        except (TableError, ImportError):
+            raise
+        except self._blamed as error:
             raise TableError(f"{self.origin}: {' '.join(str(error).split())[:300]}") from error
+
+
+def exported(export: Callable[[], Any], origin: str) -> ArrowStreamTable:
+    """The rows of what `export` gives: an object with ``__arrow_c_stream__`` (the PyCapsule interface)."""
+    return ArrowStreamTable(lambda: pa.RecordBatchReader.from_stream(export()), origin)
 
 
 def refuse_one_shot(source: Any) -> None:

@@ -1,6 +1,6 @@
 """Values that no mixture can take: missing and infinite ones, counted, placed and refused."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from softmix.exceptions import TableError
 
 _MAX_NAMED = 5
+_WHAT_TO_DO = "Remove those rows, fill in the values, or, in columns to compute with, use missing='marginal'."
 
 
 @dataclass
@@ -27,10 +28,19 @@ class NotFinite:
         Of the columns.
     place : callable
         Where a row number is, in words.
+    may_lack : collection of str or int
+        The columns in which values may be missing.
     """
 
-    def __init__(self, origin: str, names: Sequence[str | int], place: Callable[[int], str]) -> None:
+    def __init__(
+        self,
+        origin: str,
+        names: Sequence[str | int],
+        place: Callable[[int], str],
+        may_lack: Collection[str | int] = (),
+    ) -> None:
         self._origin, self._names, self._place = origin, names, place
+        self._may_lack = [name in may_lack for name in names]
         self._missing: dict[int, _Found] = {}
         self._infinite: dict[int, _Found] = {}
 
@@ -41,13 +51,14 @@ class NotFinite:
         """Count in consecutive rows, the first of which is row number `start`."""
         for j, values in enumerate(columns):
             if not all_finite(values):
-                _add(self._missing, j, start, np.isnan(values))
+                if not self._may_lack[j]:
+                    _add(self._missing, j, start, np.isnan(values))
                 _add(self._infinite, j, start, np.isinf(values))
 
     def refuse(self) -> None:
         """Raise a TableError if anything was found: how many, in which columns, where the first is."""
         for found, noun, hint in (
-            (self._missing, "missing value", "Remove those rows or fill in the values."),
+            (self._missing, "missing value", _WHAT_TO_DO),
             (self._infinite, "infinite value", "Remove those rows or mend the values."),
         ):
             if found:

@@ -39,6 +39,15 @@ class Options:
     decimal: str | None = None
     key: str | None = None
     allow_empty: bool = False
+    na_values: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("delimiter", "decimal"):
+            mark = getattr(self, name)
+            if mark is not None and (len(mark) != 1 or len(mark.encode()) != 1 or mark in '"\r\n'):
+                raise TableError(f"{name}= must be one ASCII character. Got {mark!r}.")
+        if self.delimiter is not None and self.delimiter == self.decimal:
+            raise TableError(f"delimiter= and decimal= cannot both be {self.decimal!r}.")
 
 
 class CarryingReader(Reader, Protocol):

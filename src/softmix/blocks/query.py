@@ -4,14 +4,15 @@ The query runs anew at each pass and its rows stream by as Arrow batches. It mus
 in the same order: where the database does not promise that, the query says ORDER BY.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import pyarrow as pa
 
+from softmix.blocks.arrow_stream import ArrowStreamTable, Rows
 from softmix.blocks.extra import import_with_data
-from softmix.blocks.table import Batches, Table, check_names, in_batches, in_order
+from softmix.blocks.table import Table
 from softmix.exceptions import TableError
 
 # How a database's address begins, and the ADBC driver that it needs.
@@ -21,8 +22,6 @@ _DRIVERS = {
     "sqlite:///": "adbc_driver_sqlite",
 }
 _SHOWN = 60
-
-Reader = AbstractContextManager[pa.RecordBatchReader]
 
 
 def query_table(query: str, connection: Any) -> Table:
@@ -35,11 +34,11 @@ def query_table(query: str, connection: Any) -> Table:
     """
     if isinstance(connection, str):
         connect = _connect(connection)
-        return QueryTable(query, lambda: _adbc_rows(connect(), query))
+        return _table(query, lambda: _adbc_rows(connect(), query))
     if type(connection).__module__.partition(".")[0] in {"duckdb", "_duckdb"}:
-        return QueryTable(query, lambda: _duckdb_rows(connection, query))
+        return _table(query, lambda: _duckdb_rows(connection, query))
     if hasattr(connection, "adbc_get_info"):
-        return QueryTable(query, lambda: _adbc_rows(nullcontext(connection), query))
+        return _table(query, lambda: _adbc_rows(nullcontext(connection), query))
     kind = type(connection)
     raise TableError(
         "connection= must be a DuckDB connection, an ADBC connection, or an address that begins with "
@@ -47,42 +46,11 @@ def query_table(query: str, connection: Any) -> Table:
     )
 
 
-class QueryTable:
-    """The rows of `query`, which `run` runs."""
-
-    def __init__(self, query: str, run: Callable[[], Reader]) -> None:
-        text = " ".join(query.split())
-        self.origin = f"query {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'!r}"
-        self._run = run
-        with self._rows() as reader:
-            self._schema = reader.schema
-        self.names = self._schema.names
-        check_names(self.origin, self.names)
-
-    def kind(self, name: str) -> pa.DataType:
-        return self._schema.field(name).type
-
-    def count(self) -> None:
-        return
-
-    def place(self, row: int) -> str:
-        return f"row {row + 1}"
-
-    def batches(self, numbers: Sequence[str], carried: Sequence[str]) -> Batches:
-        with self._rows() as reader:
-            for batch in reader:
-                yield from in_batches(in_order(batch, [*numbers, *carried]))
-
-    @contextmanager
-    def _rows(self) -> Generator[pa.RecordBatchReader, None, None]:
-        try:
-            with self._run() as reader:
-                yield reader
-        except (TableError, ImportError):
-            raise
-        except Exception as error:
-            # Each driver has errors of its own; all that come out of a query are the query's.
-            raise TableError(f"{self.origin}: {' '.join(str(error).split())[:300]}") from error
+def _table(query: str, run: Callable[[], Rows]) -> Table:
+    text = " ".join(query.split())
+    origin = f"query {text if len(text) <= _SHOWN else text[: _SHOWN - 1] + '…'!r}"
+    # Each driver has errors of its own; all that come out of a query are the query's.
+    return ArrowStreamTable(run, origin, blamed=(Exception,))
 
 
 @contextmanager

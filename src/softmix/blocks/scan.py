@@ -1,6 +1,7 @@
 """`scan`: rows that are read a block at a time, from wherever they are, as often as a fit wants."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -27,6 +28,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     connection: Any = None,
     delimiter: str | None = None,
     decimal: str | None = None,
+    na_values: str | Sequence[str] = (),
     key: str | None = None,
     allow_empty: bool = False,
     keep_bytes: int = 0,
@@ -64,6 +66,9 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     delimiter, decimal : str, default=None
         What separates the fields of text files, and their decimal mark. None finds out: the
         separator from the header; where it is not the comma, the decimal mark may be.
+    na_values : str or sequence of str, default=()
+        What spells a missing value in text files, beside the usual spellings (nothing, NA, NaN,
+        NULL, ?, …).
     key : str, default=None
         Which array of a ``.npz`` file.
     allow_empty : bool, default=False
@@ -105,7 +110,14 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     >>> np.sort(GaussianMixture(2, random_state=0).fit(rows).weights_).round(2)
     array([0.36, 0.64])
     """
-    options = Options(connection, delimiter, decimal, key, allow_empty)
+    options = Options(
+        connection,
+        delimiter,
+        decimal,
+        key,
+        allow_empty,
+        (na_values,) if isinstance(na_values, str) else tuple(na_values),
+    )
     selection = Selection(_several("columns", columns), weights, _several("ids", ids) or ())
     return Scan(open_source(source, options), selection, keep_bytes=keep_bytes, spool=spool)
 
@@ -169,6 +181,14 @@ class Scan:
             folder = None if self._spool is True else self._spool
             return StreamBlocks(SpoolReader(self._reader, folder))
         return kept or stream
+
+    @cached_property
+    def with_missing(self) -> "Scan":
+        """The same rows, in which columns to compute with may lack values: NaN in their place."""
+        if self._selection.missing:
+            return self
+        selection = replace(self._selection, missing=True)
+        return Scan(self._opened, selection, keep_bytes=self._keep_bytes, spool=self._spool)
 
     def carrying(self) -> tuple[StreamBlocks, CarryingReader]:
         """The rows with the columns that pass through, and the reader, which knows their types."""

@@ -27,12 +27,15 @@ class Selection:
         Columns to carry through.
     asked_by : str
         Who wants `columns`, for messages.
+    missing : bool
+        Whether columns to compute with may lack values.
     """
 
     columns: tuple[str | int, ...] | None = None
     weights: str | int | None = None
     ids: tuple[str | int, ...] = ()
     asked_by: str = "from columns="
+    missing: bool = False
 
     def chosen(self, origin: str, names: Sequence[str]) -> tuple[str, ...]:
         """The names of the columns to compute with, of a table that has `names`.

@@ -51,6 +51,7 @@ class TableReader:
         self._carried = tuple(map(str, selection.ids)) if carrying else ()
         weights = () if self._weights is None else (self._weights,)
         self._numbers = tuple(dict.fromkeys((*self.feature_names, *weights)))
+        self._may_lack = {*self.feature_names} - {*weights} if selection.missing else set()
         for part in parts:
             self._check(part, selection)
         kinds = {part.kind(name) for part in parts for name in self.feature_names}
@@ -128,7 +129,7 @@ class TableReader:
     def _chunks(self) -> Generator[Chunk, None, None]:
         which = None if self._weights is None else self._numbers.index(self._weights)
         for part in self._parts:
-            bad, start = NotFinite(part.origin, self._numbers, part.place), 0
+            bad, start = NotFinite(part.origin, self._numbers, part.place, self._may_lack), 0
             with closing(part.batches(self._numbers, self._carried)) as batches:
                 for batch in batches:
                     values = [as_floats(batch.column(j)) for j in range(len(self._numbers))]

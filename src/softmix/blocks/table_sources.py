@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from softmix.blocks.arrow_stream import ArrowStreamTable, refuse_one_shot
+from softmix.blocks.arrow_stream import exported, refuse_one_shot
 from softmix.blocks.files import FoundFile
 from softmix.blocks.ipc_file import IpcTable
 from softmix.blocks.openers import MakeReader, Options
@@ -27,7 +27,7 @@ def of_files(files: Sequence[FoundFile], options: Options) -> MakeReader:
 
 def _table(file: FoundFile, options: Options) -> Table:
     if file.kind == "text":
-        return TextTable(file.path, options.delimiter, options.decimal)
+        return TextTable(file.path, options.delimiter, options.decimal, options.na_values)
     return ParquetTable(file.path) if file.kind == "parquet" else IpcTable(file.path)
 
 
@@ -39,11 +39,11 @@ def of_query(query: str, connection: Any, allow_empty: bool) -> MakeReader:
 def of_stream(source: Any, allow_empty: bool) -> MakeReader:
     """What exports an Arrow stream whenever it is asked to."""
     refuse_one_shot(source)
-    table = ArrowStreamTable(lambda: source, type(source).__name__)
+    table = exported(lambda: source, type(source).__name__)
     return partial(TableReader, [table], allow_empty=allow_empty)
 
 
 def of_streams(make: Callable[[], Any], allow_empty: bool) -> MakeReader:
     """What gives, at each call, something that exports an Arrow stream."""
     name = getattr(make, "__qualname__", type(make).__qualname__)
-    return partial(TableReader, [ArrowStreamTable(make, f"function {name}")], allow_empty=allow_empty)
+    return partial(TableReader, [exported(make, f"function {name}")], allow_empty=allow_empty)

@@ -35,10 +35,19 @@ class TextTable:
         What separates the fields; None to find out.
     decimal : str or None
         The decimal mark; None to find out.
+    na_values : sequence of str
+        What spells a missing value, beside the usual spellings.
     """
 
-    def __init__(self, path: Path, delimiter: str | None = None, decimal: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        delimiter: str | None = None,
+        decimal: str | None = None,
+        na_values: Sequence[str] = (),
+    ) -> None:
         self.origin = str(path)
+        self._missing = [*MISSING, *na_values]
         with path.open("rb"):  # the OSError that says best why a path cannot be read
             pass
         header = self._header()
@@ -73,7 +82,7 @@ class TextTable:
                 arrays = both.columns
                 for j, name in enumerate(numbers):
                     if name in carried:
-                        arrays[j] = parse_numbers(arrays[j], kinds[name], self._decimal)
+                        arrays[j] = parse_numbers(arrays[j], kinds[name], self._decimal, self._missing)
                 both = pa.RecordBatch.from_arrays(arrays, names=both.schema.names)
                 yield from in_batches(both)
 
@@ -85,7 +94,7 @@ class TextTable:
         options = arrow_csv.ConvertOptions(
             column_types=kinds,
             include_columns=list(kinds) or None,
-            null_values=MISSING,
+            null_values=self._missing,
             decimal_point=self._decimal,
         )
         with (
@@ -132,7 +141,7 @@ class TextTable:
         with self._open(dict.fromkeys(numbers, pa.string())) as reader:
             for batch in reader:
                 for name in numbers:
-                    row = first_foreign(batch.column(name), self._number(name), self._decimal)
+                    row = first_foreign(batch.column(name), self._number(name), self._decimal, self._missing)
                     if row is not None:
                         return self._describe(name, start + row, batch.column(name)[row].as_py())
                 start += batch.num_rows

@@ -1,5 +1,7 @@
 """Numbers as text files spell them, and what in a column of text is none."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 from pyarrow import compute
 
@@ -8,20 +10,20 @@ MISSING = ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan",
 MISSING += ["N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "NAN", "Null", "None", "none", "<NA>", "?"]
 
 
-def parse_numbers(text: pa.Array, kind: pa.DataType, decimal: str) -> pa.Array:
-    """`text` as `kind`, null where it spells a missing value.
+def parse_numbers(text: pa.Array, kind: pa.DataType, decimal: str, missing: Sequence[str]) -> pa.Array:
+    """`text` as `kind`, null where it is one of `missing`.
 
     Raises
     ------
     pyarrow.ArrowInvalid
         If anything else is no number.
     """
-    return _plain(text, decimal).cast(kind)
+    return _plain(text, decimal, missing).cast(kind)
 
 
-def first_foreign(text: pa.Array, kind: pa.DataType, decimal: str) -> int | None:
+def first_foreign(text: pa.Array, kind: pa.DataType, decimal: str, missing: Sequence[str]) -> int | None:
     """The first row that keeps `text` from being of type `kind`, by bisection on casts."""
-    text = _plain(text, decimal)
+    text = _plain(text, decimal, missing)
     if _casts(text, kind):
         return None
     good, bad = 0, len(text)
@@ -34,8 +36,8 @@ def first_foreign(text: pa.Array, kind: pa.DataType, decimal: str) -> int | None
     return good
 
 
-def _plain(text: pa.Array, decimal: str) -> pa.Array:
-    text = compute.if_else(compute.is_in(text, value_set=pa.array(MISSING)), None, text)
+def _plain(text: pa.Array, decimal: str, missing: Sequence[str]) -> pa.Array:
+    text = compute.if_else(compute.is_in(text, value_set=pa.array(missing)), None, text)
     text = compute.utf8_trim_whitespace(text)
     if decimal == ",":
         # A point is foreign then: two of them stop the cast.

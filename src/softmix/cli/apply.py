@@ -11,23 +11,22 @@ import pyarrow as pa
 
 from softmix.blocks.scan import Scan
 from softmix.cli.errors import UserError
-from softmix.cli.inputs import rows_for, told_in_options
+from softmix.cli.inputs import TableRequest, rows_for, told_in_options
 from softmix.cli.outputs import TABLES, Outputs
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.exceptions import TableError
 from softmix.store import load
 from softmix.store.predictions import tables_of, write_tables
-from softmix.store.row_outputs import RowOutputs, embedding, predictions
+from softmix.store.row_outputs import RowOutputs, embedding, imputed, predictions
 from softmix.store.table_writer import csv_writer
 
 
-@dataclass(frozen=True)
-class ApplyRequest:
+@dataclass(frozen=True, kw_only=True)
+class ApplyRequest(TableRequest):
     """The options of `softmix predict` and `softmix embed`."""
 
     model: str
-    data: str
     ids: tuple[str, ...]
     output: str | None
     jobs: int | None
@@ -40,20 +39,25 @@ def predict(request: ApplyRequest) -> None:
     _apply(request, predictions)
 
 
+def impute(request: ApplyRequest) -> None:
+    """Write the rows with missing values filled in."""
+    _apply(request, imputed, missing="marginal")
+
+
 def embed(request: ApplyRequest) -> None:
     """Write the membership embedding of each row."""
     _apply(request, embedding)
 
 
-def _apply(request: ApplyRequest, row_outputs: RowOutputs) -> None:
+def _apply(request: ApplyRequest, row_outputs: RowOutputs, **params: str) -> None:
     if request.json and request.output is None:
         raise UserError("--json needs -o: without it, standard output is the table.")
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.model, request.data]) as outputs:
+    with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
-        model = load(request.model).set_params(n_jobs=request.jobs)
-        with _placed():
-            rows = rows_for(model, request.data, request.ids)
+        model = load(request.model).set_params(n_jobs=request.jobs, **params)
+        with placed():
+            rows = rows_for(model, request, request.ids)
             outputs.refuse_inputs(rows.files)
             if scratch is None or request.output is None:
                 _print(tables_of(model, rows, row_outputs, typed=False))
@@ -90,7 +94,8 @@ def _print(tables: Generator[pa.Table, None, None]) -> None:
 
 
 @contextmanager
-def _placed() -> Generator[None, None, None]:
+def placed() -> Generator[None, None, None]:
+    """Errors of a table that a model is applied to, as the command line tells them."""
     try:
         yield
     except TableError as error:

@@ -7,15 +7,18 @@ import click
 
 from softmix import __version__
 from softmix.cli.several import Names, Sizes
+from softmix.cli.share import GUESSED, Share
 
 _COVARIANCES = (
     *("full", "tied", "diag", "spherical", "EII", "VII", "EEI", "VEI", "EVI", "VVI"),
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
 )
 _INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
+_KINDS = ("memberships", "classification", "uncertainty", "density", "pairs")
+_DRAWN = "Columns to draw. Default: the first two; of pairs, all."
 _MAX_SEED = 2**32 - 1
 
-Command = Callable[..., None]
+Command = Callable[..., Any]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -47,6 +50,32 @@ def _ids(command: Command) -> Command:
     )(command)
 
 
+def _reading(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--connection",
+            metavar="ADDRESS",
+            help="DATA is a query in SQL to the database at ADDRESS (postgresql://…, sqlite:///FILE).",
+        ),
+        click.option(
+            "--na",
+            multiple=True,
+            metavar="TEXT",
+            help="TEXT in a text file is a missing value, as are empty fields, NA, NaN and NULL.",
+        ),
+        click.option(
+            "--decimal", metavar="CHAR", help="Decimal mark of text files. Default: it is found out."
+        ),
+        click.option(
+            "--delimiter",
+            metavar="CHAR",
+            help="What separates the fields of text files; 'tab' is one. Default: it is found out.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 def _output(help_text: str) -> Callable[[Command], Command]:
     return click.option("-o", "--output", metavar="FILE", help=help_text)
 
@@ -55,6 +84,17 @@ def _jobs(command: Command) -> Command:
     return click.option(
         "--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. Default: all cores."
     )(command)
+
+
+def _kind(option: str, name: str) -> Callable[[Command], Command]:
+    return click.option(
+        option,
+        name,
+        type=click.Choice(_KINDS),
+        default="memberships",
+        show_default=True,
+        help="What to draw.",
+    )
 
 
 @cli.command(short_help="Fit a mixture to a table.")
@@ -87,6 +127,7 @@ def _jobs(command: Command) -> Command:
 @click.option("--columns", multiple=True, metavar="A,B", help="Columns to cluster by. Default: all.")
 @_ids
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
+@_reading
 @click.option(
     "--spool",
     is_flag=True,
@@ -103,7 +144,13 @@ def _jobs(command: Command) -> Command:
 @_output("Write the model to FILE (.softmix).")
 @click.option("--memberships", metavar="FILE", help="Write what `predict` gives for DATA (.csv, .parquet).")
 @click.option("--plot", metavar="FILE", help="Draw the clusters (.png, .pdf, .svg).")
-@click.option("--plot-columns", multiple=True, metavar="A,B", help="Columns to draw. Default: the first two.")
+@_kind("--plot-kind", "plot_kind")
+@click.option("--plot-columns", multiple=True, metavar="A,B", help=_DRAWN)
+@click.option(
+    "--plot-criterion",
+    metavar="FILE",
+    help="Draw the criterion of each model that was tried (.png, .pdf, .svg).",
+)
 @click.option(
     "--n-init",
     type=click.IntRange(min=1),
@@ -138,29 +185,56 @@ def _jobs(command: Command) -> Command:
 )
 @click.option("--prior", is_flag=True, help="Keep clusters from collapsing by a conjugate prior.")
 @click.option("--equal-weights", is_flag=True, help="Give all clusters the same weight.")
+@click.option(
+    "--checkpoint",
+    metavar="FILE",
+    help="Keep in FILE where the fit is; the same command, run again, goes on from there.",
+)
+@click.option(
+    "--checkpoint-every",
+    default="60",
+    show_default=True,
+    metavar="TIME",
+    help="Seconds between two checkpoints, or, as '10 sweeps', sweeps.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["marginal"]),
+    help="Let values be missing, and fit what is observed of each row. Default: an error.",
+)
+@click.option(
+    "--noise",
+    type=Share(),
+    is_flag=False,
+    flag_value=GUESSED,
+    metavar="[SHARE]",
+    help="Let rows that belong to no cluster be noise, label -1; begin with this share of them as noise.",
+)
 @_jobs
 @_speaking
-def fit(**options: Any) -> None:
+def fit(**options: Any) -> int:
     """Fit a Gaussian mixture to the rows of DATA.
 
     DATA is a table: .parquet; .csv or .tsv, also .gz or .zst; .arrow, .feather, .npy, .npz; a folder
-    or a quoted glob of such files. It may be larger than memory.
+    or a quoted glob of such files; or, with --connection, a query. It may be larger than memory.
 
     \b
       softmix fit faithful.csv -k 2 -o model.softmix
       softmix fit flowers.parquet -k 3 --id plant --columns petal_length,petal_width \\
           -o model.softmix --memberships clusters.csv --plot clusters.png
-      softmix fit faithful.csv -k 1:9 --covariance all --criterion icl -o best.softmix
+      softmix fit faithful.csv -k 1:9 --covariance all --criterion icl -o best.softmix \\
+          --plot-criterion icl.png
     """
     from softmix.cli.fit import FitRequest, run  # noqa: PLC0415
 
-    run(FitRequest(**options))
+    return run(FitRequest(**options))
 
 
 @cli.command(short_help="Cluster the rows of a table with a model.")
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking
@@ -168,7 +242,8 @@ def predict(**options: Any) -> None:
     """Give each row of DATA its cluster, its membership of every cluster, and more.
 
     The output has the --id columns, then label, membership_0, membership_1, …, uncertainty
-    (1 − the largest membership) and log_density.
+    (1 − the largest membership) and log_density. Of a model with noise, label -1 and
+    membership_noise are the noise's.
 
     \b
       softmix predict model.softmix new.csv --id plant -o clusters.parquet
@@ -182,6 +257,7 @@ def predict(**options: Any) -> None:
 @click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA")
 @_ids
+@_reading
 @_output("Write to FILE (.csv, .parquet) instead of standard output.")
 @_jobs
 @_speaking
@@ -194,6 +270,54 @@ def embed(**options: Any) -> None:
     from softmix.cli.apply import ApplyRequest, embed  # noqa: PLC0415
 
     embed(ApplyRequest(**options))
+
+
+@cli.command(short_help="Draw the rows of a table under a model.")
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option("-o", "--output", metavar="FILE", required=True, help="Draw in FILE (.png, .pdf, .svg).")
+@_kind("--kind", "kind")
+@click.option("--columns", multiple=True, metavar="A,B", help=_DRAWN)
+@_reading
+@_jobs
+@_speaking
+def plot(**options: Any) -> None:
+    """Draw the rows of DATA under a model.
+
+    \b
+    memberships     rows in their components' colours, blended by membership
+    classification  rows by label, with ellipses that hold 90 % of each component
+    uncertainty     rows the larger and darker, the less sure their label is
+    density         regions that hold 25 to 99 % of the mixture
+    pairs           classification in every two of up to 8 columns
+
+    Of many rows a sample is drawn, and the picture says so.
+
+    \b
+      softmix plot model.softmix faithful.csv --kind density -o density.png
+    """
+    from softmix.cli.plot import PlotRequest, run  # noqa: PLC0415
+
+    run(PlotRequest(**options))
+
+
+@cli.command(short_help="Fill in the missing values of a table with a model.")
+@click.argument("model", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@_ids
+@_reading
+@_output("Write to FILE (.csv, .parquet) instead of standard output.")
+@_jobs
+@_speaking
+def impute(**options: Any) -> None:
+    """Give the model's columns of DATA, each missing value with its mean given the rest of the row.
+
+    \b
+      softmix impute model.softmix new.csv --id plant -o complete.parquet
+    """
+    from softmix.cli.apply import ApplyRequest, impute  # noqa: PLC0415
+
+    impute(ApplyRequest(**options))
 
 
 @cli.command()

@@ -7,6 +7,7 @@ import numpy as np
 from rich.table import Table
 
 from softmix.cli.layout import plain_table
+from softmix.estimators.fitted import has_noise
 from softmix.plots.marginals import standard_deviations
 
 _MAX_COMPONENTS = 20
@@ -34,11 +35,15 @@ def components_table(
     """
     n_shown = min(len(model.weights_), _MAX_COMPONENTS)
     weights, deviations = model.weights_[:n_shown], standard_deviations(model)
-    always = [["component", *map(str, range(n_shown))], ["weight", *(f"{w:.4f}" for w in weights)]]
+    names_shown, blank = list(map(str, range(n_shown))), []
+    if has_noise(model):
+        names_shown, blank = [*names_shown, "noise"], ["uniform"]
+        weights = np.append(weights, model.noise_weight_)
+    always = [["component", *names_shown], ["weight", *(f"{w:.4f}" for w in weights)]]
     if total_weight is not None:
         always.append(["rows", *(f"{w * total_weight:,.1f}" for w in weights)])
     measured = [
-        [_short(name), *map(measure, model.means_[:n_shown, j], deviations[:n_shown, j])]
+        [_short(name), *map(measure, model.means_[:n_shown, j], deviations[:n_shown, j]), *blank]
         for j, name in enumerate(names)
     ]
     n_columns = _how_many_fit(always, measured, width)

@@ -12,6 +12,7 @@ _EXTRAS = {"click": "cli", "pyarrow": "cli", "rich": "cli", "matplotlib": "plots
 
 # How options are called in Python, whose messages pass through the command line.
 _OPTIONS = {
+    "checkpoint=": "--checkpoint",
     "covariance_type": "--covariance",
     "init_params": "--init",
     "max_iter": "--max-iter",
@@ -20,8 +21,12 @@ _OPTIONS = {
     "reg_covar": "--reg-covar",
     "sample_weight": "--weights",
     "columns=": "--columns",
+    "connection=": "--connection",
+    "decimal=": "--decimal",
+    "delimiter=": "--delimiter",
     "ids=": "--id",
     "weights=": "--weights",
+    "missing='marginal'": "--missing marginal",
 }
 
 
@@ -46,7 +51,12 @@ def report(error: BaseException) -> int:
 def in_options(message: str) -> str:
     """`message` in one line, with Python's parameters named as the command line's options."""
     names = "|".join(_OPTIONS)
-    return re.sub(rf"\b({names})(?!\w)", lambda found: _OPTIONS[found[1]], " ".join(message.split()))
+    # What follows a parameter is its value, where it is quoted.
+    return re.sub(
+        rf"\b({names})(?!\w)(?=('?))",
+        lambda found: _OPTIONS[found[1]] + (" " if found[1].endswith("=") and found[2] else ""),
+        " ".join(message.split()),
+    )
 
 
 def explain(error: BaseException) -> tuple[str, int]:  # noqa: PLR0911 (one for each kind of error)

@@ -1,20 +1,17 @@
 """`softmix fit`: a table -> a fitted mixture, and the files that the user asked for."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
-
-import numpy as np
-import pyarrow as pa
 
 from softmix.blocks import Source
 from softmix.blocks.scan import Scan
 from softmix.cli.apply import write_rows
-from softmix.cli.errors import UserError, in_options
+from softmix.cli.errors import INTERRUPTED, UserError, in_options
 from softmix.cli.fit_report import show_files, show_fit, summarise
-from softmix.cli.inputs import split_names, told_in_options, training_rows
+from softmix.cli.inputs import TableRequest, told_in_options, training_rows
 from softmix.cli.outputs import MODELS, PICTURES, TABLES, Outputs
+from softmix.cli.pictures import check_matplotlib, picture_columns, save_criterion, save_rows
 from softmix.cli.search import as_json, fit_search, show_search, write_table
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
@@ -23,15 +20,11 @@ from softmix.selection import MixtureSearch
 from softmix.store import save
 from softmix.store.row_outputs import predictions
 
-# A picture of more rows than these shows a sample of them.
-_MOST_POINTS = 20_000
 
-
-@dataclass(frozen=True)
-class FitRequest:
+@dataclass(frozen=True, kw_only=True)
+class FitRequest(TableRequest):
     """The options of `softmix fit`."""
 
-    data: str
     components: tuple[int, ...]
     covariance: tuple[str, ...]
     criterion: str
@@ -44,7 +37,9 @@ class FitRequest:
     output: str | None
     memberships: str | None
     plot: str | None
+    plot_kind: str
     plot_columns: tuple[str, ...]
+    plot_criterion: str | None
     n_init: int
     init: str
     tol: float | None
@@ -52,20 +47,25 @@ class FitRequest:
     reg_covar: float
     prior: bool
     equal_weights: bool
+    missing: str | None
+    noise: bool | float | None
     jobs: int | None
+    checkpoint: str | None
+    checkpoint_every: str
     json: bool
     quiet: bool
 
     @property
     def files(self) -> dict[str, str | None]:
         files = {"model": self.output, "memberships": self.memberships, "picture": self.plot}
-        return files | ({"table": self.table} if self.table is not None else {})
+        of_search = {"table": self.table, "criterion": self.plot_criterion}
+        return files | {name: path for name, path in of_search.items() if path is not None}
 
     @property
     def is_search(self) -> bool:
         """Whether there are several models to try."""
         several = len(self.components) > 1 or len(self.covariance) > 1 or self.covariance == ("all",)
-        return several or self.table is not None
+        return several or self.table is not None or self.plot_criterion is not None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -80,25 +80,28 @@ class FitRequest:
             "n_jobs": self.jobs,
             "prior": "default" if self.prior else None,
             "weights": "equal" if self.equal_weights else "free",
+            **({"missing": self.missing} if self.missing is not None else {}),
+            "noise": self.noise,
         }
 
 
-def run(request: FitRequest) -> None:
-    """Fit, write the files, and tell."""
+def run(request: FitRequest) -> int:
+    """Fit, write the files, and tell; the exit status is that of Ctrl-C where it ended the fit early."""
+    _check_one_model(request)
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.data]) as outputs:
+    with Outputs([] if request.is_query else [request.data]) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
         picture = outputs.add(request.plot, "--plot", PICTURES)
-        if picture is not None:
-            import matplotlib as mpl  # noqa: F401, PLC0415 (its absence shows before the fit)
+        criterion = outputs.add(request.plot_criterion, "--plot-criterion", PICTURES)
+        if picture is not None or criterion is not None:
+            check_matplotlib()
         try:
-            rows = training_rows(
-                request.data, request.columns, request.ids, request.weights, spool=request.spool
-            )
+            rows = training_rows(request, request.columns, request.ids, request.weights, spool=request.spool)
+            rows = rows if request.missing is None else rows.with_missing
             outputs.refuse_inputs(rows.files)
-            plot_columns = _plot_columns(request.plot_columns, rows)
+            columns = picture_columns(request.plot_kind, request.plot_columns, "--plot-columns", rows)
             with voice.tidy_warnings():
                 model, summary, search = _fit(request, rows, voice)
         except TableError as error:
@@ -107,16 +110,31 @@ def run(request: FitRequest) -> None:
             save(model, model_file)
         if search is not None and models_file is not None and request.table is not None:
             write_table(search, models_file, request.table)
+        if search is not None and criterion is not None and request.plot_criterion is not None:
+            save_criterion(search, criterion, request.plot_criterion)
         if table_file is not None and request.memberships is not None:
             write_rows(model, rows, predictions, table_file, request.memberships)
         if picture is not None and request.plot is not None:
-            _draw(model, rows, plot_columns, picture, Path(request.plot).suffix[1:].lower())
+            save_rows(request.plot_kind, model, rows, columns, picture, request.plot)
     voice.answer({"data": request.data, **summary, "files": request.files, "warnings": voice.warned})
     if voice.speaks:
         if search is not None:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
-        show_files(voice, request.data, request.files)
+        show_files(voice, request.as_typed, request.files)
+    return INTERRUPTED if model.fit_report_.stopped == "interrupted" else 0
+
+
+def _check_one_model(request: FitRequest) -> None:
+    if request.missing is not None and request.is_search:
+        raise UserError(
+            "--missing goes with one model: give one -k and one --covariance. Several are compared by "
+            "fitting each."
+        )
+    if request.checkpoint is not None and request.is_search:
+        raise UserError(
+            "--checkpoint keeps a fit of one model. Give one -k and one --covariance, without --table."
+        )
 
 
 def _fit(
@@ -130,15 +148,27 @@ def _fit(
             summary = summarise(search.best_estimator_, rows, perf_counter() - begin)
             return search.best_estimator_, {**summary, "search": as_json(search)}, search
         model = GaussianMixture(
-            request.components[0], covariance_type=request.covariance[0], **request.parameters
+            request.components[0],
+            covariance_type=request.covariance[0],
+            **request.parameters,
+            checkpoint=request.checkpoint,
+            checkpoint_every=_interval(request.checkpoint_every),
+            progress=voice.shows_progress,
         )
-        with voice.busy(f"Fitting {request.components[0]} components"):
-            model.fit(rows)
+        model.fit(rows).set_params(progress=False)
     except TableError:
         raise
     except ValueError as error:
         raise UserError(f"{request.data}: {in_options(str(error))}") from error
     return model, summarise(model, rows, perf_counter() - begin), None
+
+
+def _interval(every: str) -> float | str:
+    """Seconds are numbers; what is none is said by who knows what else there may be."""
+    try:
+        return float(every)
+    except ValueError:
+        return every
 
 
 def _grid(request: FitRequest) -> dict[str, Any]:
@@ -163,41 +193,3 @@ def _check_size(request: FitRequest, source: Source) -> None:
             f"{request.data}: -k {fewest} asks for more components than there are rows{word} "
             f"({counted:,}). Lower -k."
         )
-
-
-def _plot_columns(values: tuple[str, ...], rows: Scan) -> tuple[str, ...]:
-    names = split_names(values, "--plot-columns")
-    fitted = rows.column_names
-    missing = [name for name in names if name not in fitted]
-    if missing or len(names) > 2:
-        raise UserError(
-            f"--plot-columns takes one or two of the columns that are fitted: {', '.join(fitted[:20])}."
-        )
-    return names or fitted[:2]
-
-
-def _draw(model: GaussianMixture, rows: Scan, columns: tuple[str, ...], scratch: Path, kind: str) -> None:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
-
-    from softmix.plots import MembershipDisplay  # noqa: PLC0415
-
-    # A figure of its own, not pyplot's: no window and no global state, wherever this runs.
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
-    FigureCanvasAgg(figure)
-    shown = _some_rows(rows)
-    positions = [rows.column_names.index(name) for name in columns]
-    MembershipDisplay.from_estimator(model, shown, columns=positions, ax=figure.add_subplot())
-    figure.savefig(scratch, format=kind, dpi=160)
-
-
-def _some_rows(rows: Scan) -> Any:
-    """All rows where they are few, else a sample, named as the model was fitted."""
-    n_rows = rows.source.n_rows
-    chosen = np.arange(n_rows)
-    if n_rows > _MOST_POINTS:
-        chosen = np.sort(np.random.default_rng(0).choice(n_rows, _MOST_POINTS, replace=False))
-    values, _ = rows.source.take(chosen)
-    if rows.feature_names is None:
-        return values
-    return pa.table(dict(zip(rows.feature_names, np.ascontiguousarray(values.T), strict=True)))

@@ -8,6 +8,7 @@ from softmix.blocks.scan import Scan
 from softmix.cli.components_table import components_table
 from softmix.cli.layout import facts
 from softmix.cli.voice import Voice
+from softmix.estimators.fitted import has_noise
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.plots.marginals import standard_deviations
 
@@ -25,6 +26,7 @@ def summarise(model: GaussianMixture, rows: Scan, seconds: float) -> dict[str, A
         "covariance": model.covariance_type,
         "weights": model.weights_.tolist(),
         "effective_rows": (model.weights_ * total_weight).tolist(),
+        "noise": noise_of(model),
         "means": model.means_.tolist(),
         "standard_deviations": standard_deviations(model).tolist(),
         "log_likelihood": model.lower_bound_ * total_weight,
@@ -39,6 +41,13 @@ def summarise(model: GaussianMixture, rows: Scan, seconds: float) -> dict[str, A
     }
 
 
+def noise_of(model: GaussianMixture) -> dict[str, float] | None:
+    """Weight and log-density of the noise, for JSON; None of a model without."""
+    if not has_noise(model):
+        return None
+    return {"weight": float(model.noise_weight_), "log_density": float(model.noise_log_density_)}
+
+
 def show_fit(voice: Voice, data: str, model: GaussianMixture, summary: dict[str, Any]) -> None:
     """The fit as a person reads it."""
     width = shutil.get_terminal_size().columns
@@ -46,7 +55,8 @@ def show_fit(voice: Voice, data: str, model: GaussianMixture, summary: dict[str,
     n_columns, n_components = len(summary["columns"]), summary["components"]
     voice.show(
         f"{data}: {summary['rows']:,} rows, {n_columns} column{'s' if n_columns > 1 else ''}; "
-        f"{n_components} component{'s' if n_components > 1 else ''}, {summary['covariance']} covariance\n"
+        f"{n_components} component{'s' if n_components > 1 else ''}, {summary['covariance']} covariance"
+        f"{' and noise' if summary['noise'] else ''}\n"
     )
     voice.show(table, *notes, "", facts(_facts(summary)))
 
@@ -75,4 +85,4 @@ def _next_step(data: str, files: dict[str, str | None]) -> str:
     model = files["model"]
     if model is None:
         return "The model was not kept: add -o model.softmix to keep it."
-    return f"Next: softmix predict {shlex.quote(model)} {shlex.quote(data)} -o clusters.csv"
+    return f"Next: softmix predict {shlex.quote(model)} {data} -o clusters.csv"

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from softmix.cli.fit_report import noise_of
 from softmix.cli.voice import Voice
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.plots.marginals import standard_deviations
@@ -36,6 +37,7 @@ def _described(path: str, model: GaussianMixture, header: dict[str, Any]) -> dic
         "trace": getattr(model, "lower_bounds_", None),
         "params": header["model"]["params"],
         "weights": model.weights_.tolist(),
+        "noise": noise_of(model),
         "means": model.means_.tolist(),
         "standard_deviations": standard_deviations(model).tolist(),
         "covariances": model.covariances_.tolist(),
@@ -61,6 +63,8 @@ def _facts(
     path: str, model: GaussianMixture, header: dict[str, Any], names: list[str]
 ) -> list[tuple[str, str]]:
     K, bound = len(model.weights_), getattr(model, "lower_bound_", None)
+    noise = " and noise" if noise_of(model) else ""
+    covariance = f"{model.covariance_type} covariance, {model.means_.dtype}"
     params = header["model"]["params"]
     options = [f"{name}={params[name]}" for name in _OPTIONS if params.get(name) is not None]
     outcome = "converged" if model.converged_ else "not converged"
@@ -69,7 +73,7 @@ def _facts(
         ("made by", f"softmix {header['softmix_version']}, format {header['format_version']}"),
         (
             "mixture",
-            f"{K} component{'s' if K > 1 else ''}, {model.covariance_type} covariance, {model.means_.dtype}",
+            f"{K} component{'s' if K > 1 else ''}{noise}, {covariance}",
         ),
         ("columns", _abridged(names)),
         ("fit", f"{model.n_iter_} sweeps, {outcome}"),

@@ -1,9 +1,12 @@
 """Tables in: which columns to cluster by, which to carry through, which holds weights."""
 
 import csv
+import re
+import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from softmix.blocks.openers import Opened, Options, open_source
+from softmix.blocks.openers import KINDS, Opened, Options, open_source
 from softmix.blocks.scan import Scan
 from softmix.blocks.selection import LEAVE_OUT, Selection, listed
 from softmix.cli.errors import UserError, in_options
@@ -12,6 +15,51 @@ from softmix.exceptions import TableError
 
 # Rows that take no more memory than this are read once, not anew in each sweep.
 _KEEP_BYTES = 1 << 28
+_TAB = ("tab", r"\t")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRequest:
+    """Where a command reads rows, and what it was told of how they are written."""
+
+    data: str
+    delimiter: str | None
+    decimal: str | None
+    na: tuple[str, ...]
+    connection: str | None
+
+    @property
+    def as_typed(self) -> str:
+        """The data and how they are read, as a shell takes them; a password is left out."""
+        address = re.sub(r"(//[^/:@]*):[^/@]*@", r"\1@", self.connection or "")
+        options = {"--connection": address, "--delimiter": self.delimiter, "--decimal": self.decimal}
+        typed = [self.data, *(part for name, value in options.items() if value for part in (name, value))]
+        return shlex.join([*typed, *(part for spelling in self.na for part in ("--na", spelling))])
+
+    @property
+    def is_query(self) -> bool:
+        return self.connection is not None
+
+    def opened(self) -> Opened:
+        """What reads the rows.
+
+        Raises
+        ------
+        UserError
+            If an option says how text is written, and the data are no text.
+        """
+        delimiter = "\t" if self.delimiter in _TAB else self.delimiter
+        options = Options(self.connection, delimiter, self.decimal, na_values=self.na)
+        for_text = {"--delimiter": self.delimiter, "--decimal": self.decimal, "--na": self.na}
+        given = [name for name, value in for_text.items() if value]
+        if given and self.is_query:
+            raise UserError(f"{given[0]} is for text files, and with --connection DATA is a query. Drop one.")
+        opened = open_source(self.data, options)
+        if given and not any(file.lower().endswith(KINDS["text"]) for file in opened.files):
+            raise UserError(
+                f"{self.data}: {given[0]} is for text files ({', '.join(KINDS['text'])}). Drop it."
+            )
+        return opened
 
 
 def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
@@ -26,24 +74,24 @@ def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
 
 
 def training_rows(
-    data: str, columns: Sequence[str], ids: Sequence[str], weights: str | None, *, spool: bool
+    request: TableRequest, columns: Sequence[str], ids: Sequence[str], weights: str | None, *, spool: bool
 ) -> Scan:
     """The rows to fit; without `columns`, all columns that are not ids or weights."""
     names, id_names = split_names(columns, "--columns"), split_names(ids, "--id")
     selection = Selection(names or None, weights, id_names)
-    return Scan(_opened(data), selection, keep_bytes=_KEEP_BYTES, spool=spool)
+    return Scan(request.opened(), selection, keep_bytes=_KEEP_BYTES, spool=spool)
 
 
-def rows_for(model: GaussianMixture, data: str, ids: Sequence[str]) -> Scan:
+def rows_for(model: GaussianMixture, request: TableRequest, ids: Sequence[str]) -> Scan:
     """The rows to apply `model` to: its columns by name, in its order, whatever theirs is."""
     id_names = split_names(ids, "--id")
     names = getattr(model, "feature_names_in_", None)
     needed = None if names is None else tuple(names)
-    rows = Scan(_opened(data), Selection(needed, None, id_names, asked_by="needed by the model"))
+    rows = Scan(request.opened(), Selection(needed, None, id_names, asked_by="needed by the model"))
     if rows.n_features != model.n_features_in_:
         raise UserError(
-            f"{data}: has {rows.n_features} columns beside --id, and the model, which was fitted without "
-            f"column names, needs {model.n_features_in_}."
+            f"{request.data}: has {rows.n_features} columns beside --id, and the model, which was fitted "
+            f"without column names, needs {model.n_features_in_}."
         )
     return rows
 
@@ -52,7 +100,3 @@ def told_in_options(error: TableError, *, choosing: bool = True) -> UserError:
     """`error` as the command line tells it; `choosing`: columns can be chosen by options."""
     message = str(error)
     return UserError(in_options(message if choosing else message.replace(f" {LEAVE_OUT}", "")))
-
-
-def _opened(data: str) -> Opened:
-    return open_source(data, Options())

@@ -82,7 +82,8 @@ def _table(search: MixtureSearch, order: list[int]) -> Table:
     for place, number in enumerate(order):
         record = search.results_[number]
         mark = _MARKS[place] if place < len(_MARKS) else ""
-        cells = [mark, record.covariance_type, str(record.n_components), str(record.n_parameters)]
+        size = f"{record.n_components} + noise" if record.noise else str(record.n_components)
+        cells = [mark, record.covariance_type, size, str(record.n_parameters)]
         cells.append(f"{record.log_likelihood:,.2f}")
         cells += [
             f"{getattr(record, c):,.4f}" if c == "cv" else f"{getattr(record, c):,.2f}" for c in criteria

@@ -4,7 +4,7 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,14 +40,10 @@ class Voice:
         if self.json:
             sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
 
-    def busy(self, doing: str) -> AbstractContextManager[Any]:
-        """Says on a terminal what takes its time."""
-        if not (self.speaks and sys.stderr.isatty()):
-            return nullcontext()
-        from rich.console import Console  # noqa: PLC0415
-        from rich.markup import escape  # noqa: PLC0415
-
-        return Console(stderr=True).status(escape(doing))
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a terminal shows what takes its time."""
+        return self.speaks and sys.stderr.isatty()
 
     @contextmanager
     def tidy_warnings(self) -> Iterator[None]:
@@ -65,6 +61,8 @@ class Voice:
 
 
 def _wording(warning: warnings.WarningMessage) -> str:
+    if warning.category.__name__ == "FitInterruptedWarning":
+        return "The fit was interrupted before it converged; what follows is of the best model so far."
     if warning.category.__name__ == "ConvergenceWarning":
         return (
             "The fit stopped before it converged. Raise --max-iter, or try --n-init 10 or fewer components."

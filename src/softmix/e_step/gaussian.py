@@ -11,10 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from softmix.blocks import Block
+from softmix.e_step.with_noise import as_component, without_component
 from softmix.kernels import kernel
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
 
+NOISE = -1  # the label of a row that belongs to no cluster
 # Multiply-adds of one call of the kernel, which Ctrl-C must wait for: some tenths of a second.
 _INTERRUPTIBLE, _MIN_ROWS = 1 << 32, 96
 
@@ -30,9 +32,11 @@ class GaussianEStep:
 
     def __init__(self, parameters: GaussianParameters, dtype: np.dtype) -> None:
         self._kernel = kernel()
-        self._prepared = self._kernel.prepare(parameters, dtype)
-        self._layout = StatisticsLayout(parameters.shape, *parameters.means.shape)
-        self._step = max(_INTERRUPTIBLE // (parameters.n_components * parameters.n_features**2), _MIN_ROWS)
+        components = as_component(parameters)
+        self._shape, self._noise = parameters.shape, parameters.noise
+        self._prepared = self._kernel.prepare(components, dtype)
+        self._layout = StatisticsLayout(components.shape, *components.means.shape)
+        self._step = max(_INTERRUPTIBLE // (components.n_components * components.n_features**2), _MIN_ROWS)
 
     def __call__(self, block: Block) -> GaussianStatistics:
         """The statistics of `block`, about the (rounded) means of the parameters."""
@@ -41,13 +45,19 @@ class GaussianEStep:
         for part in self._parts(len(rows)):
             part_weights = None if weights is None else weights[part]
             self._kernel.accumulate(self._prepared, rows[part], part_weights, values)
-        return GaussianStatistics(self._prepared.centers, self._layout, values)
+        statistics = GaussianStatistics(self._prepared.centers, self._layout, values)
+        return statistics if self._noise is None else without_component(statistics, self._shape)
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:
-        """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for `block`."""
+        """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for `block`.
+
+        Where there is noise, K is one more: the noise is the last, and its label −1.
+        """
         for part in self._parts(len(block.rows)):
             these = {name: output[part] for name, output in outputs.items()}
             self._kernel.evaluate(self._prepared, block.rows[part], **these)
+            if self._noise is not None and (labels := these.get("labels")) is not None:
+                labels[labels == self._layout.n_components - 1] = NOISE
 
     def _parts(self, n_rows: int) -> Iterator[slice]:
         """The rows of one call of the kernel after the other."""

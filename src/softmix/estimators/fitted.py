@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters import FactorShape, GaussianParameters, Noise
 from softmix.parameters.gaussian import triangular_root
+
+NOISE_ATTRIBUTES = ("noise_weight_", "noise_log_density_", "noise_box_")
 
 
 def set_attributes(estimator: Any, parameters: GaussianParameters, dtype: np.dtype) -> None:
@@ -21,6 +23,15 @@ def set_attributes(estimator: Any, parameters: GaussianParameters, dtype: np.dty
     estimator.precisions_ = parameters.precisions().astype(dtype)
     upper = factors.swapaxes(-1, -2) if parameters.shape.is_matrix else factors
     estimator.precisions_cholesky_ = upper.astype(dtype)
+    _set_noise(estimator, parameters.noise)
+
+
+def _set_noise(estimator: Any, noise: Noise | None) -> None:
+    for name in NOISE_ATTRIBUTES:
+        estimator.__dict__.pop(name, None)
+    if noise is not None:
+        estimator.noise_weight_, estimator.noise_log_density_ = noise.weight, noise.log_density
+        estimator.noise_box_ = noise.box
 
 
 def get_parameters(estimator: Any, shape: FactorShape) -> GaussianParameters:
@@ -38,7 +49,45 @@ def get_parameters(estimator: Any, shape: FactorShape) -> GaussianParameters:
         raise ValueError(f"means_ must have the shape (n_components, n_features). Got {means.shape}.")
     _check_shape("weights_", weights, means.shape[:1])
     _check_shape("precisions_cholesky_", roots, shape.array_shape(*means.shape))
-    return GaussianParameters(weights, means, _lower(roots) if shape.is_matrix else np.abs(roots), shape)
+    factors = _lower(roots) if shape.is_matrix else np.abs(roots)
+    return GaussianParameters(weights, means, factors, shape, _get_noise(estimator))
+
+
+def _get_noise(estimator: Any) -> Noise | None:
+    if not has_noise(estimator):
+        return None
+    log_density, box = float(estimator.noise_log_density_), np.asarray(estimator.noise_box_, dtype=np.float64)
+    d = np.shape(estimator.means_)[1]
+    _check_shape("noise_box_", box, (d + 1, d))
+    return Noise(float(estimator.noise_weight_), log_density, box)
+
+
+def has_noise(estimator: Any) -> bool:
+    """Whether a fitted mixture has a noise component."""
+    return hasattr(estimator, "noise_weight_")
+
+
+def n_memberships(estimator: Any) -> int:
+    """Columns of `predict_proba`: one a Gaussian, and the noise's, the last."""
+    return len(estimator.weights_) + has_noise(estimator)
+
+
+def membership_names(estimator: Any) -> list[str]:
+    """What the columns of `predict_proba` are called: '0', '1', …, 'noise'."""
+    return [*map(str, range(len(estimator.weights_))), *(["noise"] if has_noise(estimator) else [])]
+
+
+def holds(estimator: Any, parameters: GaussianParameters) -> bool:
+    """Whether the attributes are still those that `set_attributes` made of `parameters`."""
+    factors = parameters.factors
+    upper = factors.swapaxes(-1, -2) if parameters.shape.is_matrix else factors
+    stored = {"weights_": parameters.weights, "means_": parameters.means, "precisions_cholesky_": upper}
+    return all(_is_as_stored(getattr(estimator, name), array) for name, array in stored.items())
+
+
+def _is_as_stored(attribute: Any, array: np.ndarray) -> bool:
+    found = np.asarray(attribute)
+    return np.array_equal(found, array.astype(found.dtype))
 
 
 def _lower(roots: np.ndarray) -> np.ndarray:

@@ -1,6 +1,8 @@
 """GaussianMixture: scikit-learn's estimator, on softmix's sweep."""
 
+from dataclasses import replace
 from numbers import Integral, Real
+from operator import itemgetter
 from os import PathLike
 from typing import Any, Self
 
@@ -16,21 +18,26 @@ from sklearn.base import (
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.incomplete import IncompleteArray
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
-from softmix.estimators.fitted import get_parameters, set_attributes
+from softmix.estimators.callbacks import CallbackSupportMixin, callbacks_told
+from softmix.estimators.checkpointed import check_interval, seed_in_words
+from softmix.estimators.fitted import get_parameters, has_noise, n_memberships, set_attributes
 from softmix.estimators.given_memberships import with_resp
+from softmix.estimators.given_noise import asks_noise, check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
-from softmix.estimators.row_weights import row_weights
+from softmix.estimators.missing_values import array_source, completed, validated
+from softmix.estimators.partial_fit import PartialFitMixin
 from softmix.estimators.scanned import scan_to_fit, scan_to_score
-from softmix.estimators.verbose import PrintingWatcher
 from softmix.estimators.warn import warn
-from softmix.exceptions import DegenerateComponentWarning
-from softmix.fit import FitPlan, Resumed, RunResult, Watcher, fit_mixture
+from softmix.estimators.watching import watching
+from softmix.exceptions import DegenerateComponentWarning, FitInterruptedWarning
+from softmix.fit import Checkpoint, FitPlan, FitResult, Resumed, RunResult, fit_mixture
 from softmix.parameters import GaussianParameters, draw
 from softmix.structures import STRUCTURES, UNIVARIATE, Structure
 from softmix.sweep import ThreadSweep, one_blas_thread, resolve_n_jobs
@@ -39,7 +46,13 @@ _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random
 
 
 class GaussianMixture(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, DensityMixin, BaseEstimator
+    PartialFitMixin,
+    CallbackSupportMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    ClusterMixin,
+    DensityMixin,
+    BaseEstimator,
 ):
     """Gaussian mixture fitted by expectation-maximisation.
 
@@ -112,10 +125,44 @@ default='auto'
     resp_init : array-like of shape (n_samples,) or (n_samples, n_components), default=None
         Labels, -1 for a row that has none, or memberships to begin with, of the rows that `fit`
         is given. What else is given of the start takes the place of what they say.
+    learning_decay : float, default=0.7
+        α in (0.5, 1], of `partial_fit` alone. After n rows the mixture remembers about
+        n₀^{1−α} n^α of them, n₀ being those that it began with. 1 remembers all alike; less
+        forgets sooner what was computed under early parameters.
+    half_life : float, default=None
+        For streams that drift, of `partial_fit` alone: after so many rows (their weight, where
+        they have weights) what was known counts half, and the memory grows no more. None: it grows.
+    init_size : int, default=None
+        Rows that `partial_fit` gathers before it begins. None: 10 for each row that a covariance
+        asks for (d + 2 for 'full', 3 for 'diag' and 'spherical', 1 where all share one) and component.
+    checkpoint : path, default=None
+        A file in which a long fit keeps where it is. A later fit of the same rows with the same
+        parameters and path, in another process too, goes on from there and comes to the same bits as
+        one that never stopped; with others it refuses. When the fit is done the file is removed.
+    checkpoint_every : float or str, default=60
+        Seconds between two checkpoints, or, as '10 sweeps', sweeps: what a fit loses at most that is
+        killed. One is also written before the first sweep from each start. The largest part of a
+        checkpoint are the groups of rows that a fit of 24 components and more may make: some 5 bytes a
+        row.
+    progress : bool or 'auto', default=False
+        Show a line with run, sweep, log-likelihood, the gain still to come and rows a second while
+        the fit lasts, on standard error or in a notebook. 'auto' does so on a terminal or in a
+        notebook alone, where rich is installed; True needs rich.
+    missing : {'marginal'} or None, default=None
+        What NaN means. None refuses it. With 'marginal' it is a missing value, and each row counts by
+        the marginal density of what is observed of it: exact maximum likelihood where values are
+        missing at random (Ghahramani & Jordan 1994). `predict` and the rest then take NaN too.
+    noise : bool, float or array-like of bool of shape (n_samples,), default=None
+        Give rows that belong to no cluster a component of their own, uniform over a box that
+        holds all rows. True guesses which rows begin as noise; a number between 0 and 1 takes
+        that share of them, those in the emptiest places; a mask marks them, as mclust's
+        ``initialization=list(noise=)`` does. With True, rows without a label in `resp_init` begin
+        as noise. Memberships have one column more, the last, and a label of -1 means noise.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,)
+        They sum to one; with `noise`, to ``1 - noise_weight_``.
     means_ : ndarray of shape (n_components, n_features)
     covariances_ : ndarray
         (K, d, d) for 'full', (d, d) for 'tied', (K, d) for 'diag', (K,) for 'spherical'. Of
@@ -136,7 +183,17 @@ default='auto'
         The same at each iteration of the best run; with a prior, and its logarithm per row, up to
         a constant, so that it never falls.
     labels_ : ndarray of shape (n_samples,)
-        The most probable component of each row of the data, where they were in memory.
+        The most probable component of each row of the data, where they were in memory; -1 for
+        noise.
+    n_samples_seen_ : float
+        The weight of the rows of `fit` and of all calls of `partial_fit` since.
+    noise_weight_ : float
+        With `noise`, the share of the rows that is noise.
+    noise_log_density_ : float
+        With `noise`, its log-density at every row: the logarithm of one over the box's volume.
+    noise_box_ : ndarray of shape (n_features + 1, n_features)
+        With `noise`, a corner of the box and the edges that leave it: the smaller of the box along
+        the columns and that along the principal components.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
 
@@ -184,6 +241,14 @@ default='auto'
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
         "resp_init": ["array-like", None],
+        "learning_decay": [Interval(Real, 0.5, 1.0, closed="right")],
+        "half_life": [Interval(Real, 0.0, None, closed="neither"), None],
+        "init_size": [Interval(Integral, 1, None, closed="left"), None],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_every": [Real, str],
+        "progress": ["boolean", StrOptions({"auto"})],
+        "missing": [StrOptions({"marginal"}), None],
+        "noise": ["boolean", Interval(Real, 0.0, 1.0, closed="neither"), "array-like", None],
     }
 
     def __init__(  # noqa: PLR0913 (scikit-learn's parameters)
@@ -208,6 +273,14 @@ default='auto'
         prior: Any = None,
         weights: str = "free",
         resp_init: Any = None,
+        learning_decay: float = 0.7,
+        half_life: float | None = None,
+        init_size: int | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        checkpoint_every: float | str = 60,
+        progress: bool | str = False,
+        missing: str | None = None,
+        noise: Any = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -228,11 +301,24 @@ default='auto'
         self.prior = prior
         self.weights = weights
         self.resp_init = resp_init
+        self.learning_decay = learning_decay
+        self.half_life = half_life
+        self.init_size = init_size
+        self.checkpoint = checkpoint
+        self.checkpoint_every = checkpoint_every
+        self.progress = progress
+        self.missing = missing
+        self.noise = noise
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing is not None
+        return tags
 
     # Fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> Self:
         """Fit the mixture to the rows of X.
 
         Parameters
@@ -252,12 +338,18 @@ default='auto'
         Raises
         ------
         ValueError
-            If X has NaN or infinite values, or fewer rows than components; if an initial
-            parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
-            start. The estimator is then as it was before.
+            If X has NaN (unless `missing` takes it) or infinite values, or fewer rows than components; if an
+            initial parameter is malformed; with ``reg_covar=0``, if a covariance is singular at the
+            start; if `checkpoint` is damaged or of another fit. The estimator is then as it was
+            before.
+        KeyboardInterrupt
+            On Ctrl-C before a sweep of all rows is done, or on a second one. The first one after that
+            ends the fit with the best parameters so far and a
+            :class:`~softmix.FitInterruptedWarning`; `converged_` is False, and `fit_report_.stopped`
+            'interrupted'.
         """
-        with all_or_nothing(self):
-            self._fit(X, sample_weight)
+        with callbacks_told(self, X=X, y=y, metadata={"sample_weight": sample_weight}), all_or_nothing(self):
+            self._fit(self._source_to_fit(X, sample_weight))
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -269,36 +361,72 @@ default='auto'
         """Fit the mixture and give the memberships of each row, shape (n_samples, n_components)."""
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
-    def _fit(self, X: Any, sample_weight: Any) -> None:
-        source = self._source_to_fit(X, sample_weight)
-        plan = self._plan(source)
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep, one_blas_thread():
-            result = fit_mixture(sweep, plan, check_random_state(self.random_state))
-            best = result.best
-            self.converged_ = best.converged
-            self.n_iter_ = best.n_iter
-            self.lower_bounds_ = best.trace
-            self.fit_report_ = result.report
-            self._recent_bounds = best.recent
-            self._fitted_structure = plan.structure.name
-            self._settle(sweep, plan, best.parameters)
-        self._warn(best)
+    def _fit(self, source: Source) -> RunResult:
+        plan, checkpoint = self._plan(source), self._checkpoint()
+        with (
+            ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep,
+            one_blas_thread(),
+            watching(self, source) as watcher,
+        ):
+            watched = replace(plan, watcher=watcher, interruptible=True)
+            result = fit_mixture(sweep, watched, check_random_state(self.random_state), checkpoint)
+            try:
+                self._keep_result(sweep, plan, result)
+            except KeyboardInterrupt:
+                if result.was_interrupted:
+                    raise
+                # The first Ctrl-C finds a fit that lacks but its labels.
+                result = result.interrupted()
+                self._keep_result(sweep, plan, result)
+        self._warn(result)
+        if checkpoint is not None and not result.was_interrupted:
+            checkpoint.remove()
+        return result.best
 
-    def _settle(self, sweep: ThreadSweep, plan: FitPlan, parameters: GaussianParameters) -> None:
-        """Store `parameters`, and the labels and bound that belong to them as stored."""
-        source, bound_before = sweep.source, getattr(self, "lower_bound_", -np.inf)
-        set_attributes(self, parameters, source.dtype)
-        log_likelihood = sweep.log_likelihood(self._parameters(), **self._labels_to_fill(source))
-        self.lower_bound_ = log_likelihood / source.total_weight
-        lost = bound_before - self.lower_bound_
-        rounding = 64 * np.finfo(source.dtype).eps * max(1.0, abs(bound_before))
-        if plan.resumed is not None and 0 < lost <= rounding and parameters is not plan.resumed.parameters:
-            # Going on from the optimum, a step can lose by rounding alone: it is taken back, so
-            # that the bound never falls from one fit to the next.
-            self._settle(sweep, plan, plan.resumed.parameters)
+    def _keep_result(self, sweep: ThreadSweep, plan: FitPlan, result: FitResult) -> None:
+        best = result.best
+        self.converged_ = best.converged and not result.was_interrupted
+        self.n_iter_ = best.n_iter
+        self.lower_bounds_ = best.trace
+        self.fit_report_ = result.report
+        self._recent_bounds = best.recent
+        self._fitted_structure = plan.structure.name
+        self._stream_ends(sweep.source.total_weight)
+        self._settle(sweep, plan, best)
+
+    def _checkpoint(self) -> Checkpoint | None:
+        interval = check_interval(self.checkpoint_every)
+        if self.checkpoint is None:
+            return None
+        from softmix.store import CheckpointOnDisk  # noqa: PLC0415 (a consumer, above this layer)
+
+        return Checkpoint(CheckpointOnDisk(self.checkpoint), interval, seed_in_words(self.random_state))
+
+    def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
+        """Store the parameters of `best`, and the labels and bound that belong to them as stored.
+
+        At the top a step can lose by rounding alone: it is taken back, so that the bound never falls
+        within a fit, nor from one fit to the next.
+        """
+        earlier = [(-np.inf, best.parameters)]
+        if plan.resumed is not None:
+            earlier.append((getattr(self, "lower_bound_", -np.inf), plan.resumed.parameters))
+        if best.trace and plan.prior is None:  # with a prior, the trace is of another height
+            earlier.append((best.trace[-1], best.swept))
+        self._store(sweep, best.parameters)
+        highest, parameters = max(earlier, key=itemgetter(0))
+        rounding = 64 * np.finfo(sweep.source.dtype).eps * max(1.0, abs(highest))
+        if 0 < highest - self.lower_bound_ <= rounding:
+            self._store(sweep, parameters)
+
+    def _store(self, sweep: ThreadSweep, parameters: GaussianParameters) -> None:
+        set_attributes(self, parameters, sweep.source.dtype)
+        log_likelihood = sweep.log_likelihood(self._parameters(), **self._labels_to_fill(sweep.source))
+        self.lower_bound_ = log_likelihood / sweep.source.total_weight
 
     def _labels_to_fill(self, source: Source) -> dict[str, np.ndarray]:
-        if not isinstance(source, ArrayBlocks):  # 8 bytes a row may be more than there is memory
+        if not isinstance(source, (ArrayBlocks, IncompleteArray)):
+            # 8 bytes a row may be more than there is memory
             self.__dict__.pop("labels_", None)
             return {}
         self.labels_ = np.empty(source.n_rows, dtype=np.int64)
@@ -307,9 +435,10 @@ default='auto'
     def _source_to_fit(self, X: Any, sample_weight: Any) -> Source:
         if isinstance(X, Scan):
             return scan_to_fit(self, X, sample_weight)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        source = ArrayBlocks(X, row_weights(sample_weight, X))
-        n_counted = source.n_rows if source.weights is None else int(np.count_nonzero(source.weights))
+        X = validated(self, X, allow_nan=self.missing is not None, ensure_min_samples=2)
+        source = array_source(self, X, sample_weight)
+        weights = source.row_weights()
+        n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
         if n_counted < self.n_components:
             raise ValueError(
                 f"Expected n_samples >= n_components but got n_components = {self.n_components}, "
@@ -328,6 +457,12 @@ default='auto'
             raise ValueError(
                 "weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one."
             )
+        if self.missing is not None and asks_noise(self.noise):
+            raise ValueError(
+                f"noise={self.noise!r} and missing={self.missing!r} do not go together: noise takes complete "
+                "rows only. Drop one of them."
+            )
+        noise = check_noise(self.noise, source, self.n_components, self.resp_init)
         return FitPlan(
             structure=self._structure(),
             n_components=self.n_components,
@@ -349,35 +484,52 @@ default='auto'
                 self.resp_init,
                 source,
                 self.n_components,
+                noise=noise is not None,
             ),
             prior=check_prior(self.prior, n_features, self._structure()),
             equal_weights=self.weights == "equal",
+            noise=noise,
             resumed=self._resumed(n_features),
-            watcher=PrintingWatcher(int(self.verbose), self.verbose_interval) if self.verbose else Watcher(),
         )
 
     def _resumed(self, n_features: int) -> Resumed | None:
         if not (self.warm_start and hasattr(self, "converged_")):
             return None
+        self._check_goes_on("warm_start=True", n_features)
+        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
+        return Resumed(self._parameters(), history)
+
+    def _check_goes_on(self, caller: str, n_features: int) -> None:
         found = np.shape(self.means_), np.shape(self.precisions_cholesky_)
         needed = (self.n_components, n_features)
         structure = self._structure()
         same = getattr(self, "_fitted_structure", structure.name) == structure.name
         if not same or found != (needed, structure.shape.array_shape(*needed)):
             raise ValueError(
-                f"warm_start=True goes on from the last fit, with means_ of shape {found[0]} and "
+                f"{caller} goes on from the last fit, with means_ of shape {found[0]} and "
                 f"precisions_cholesky_ of shape {found[1]}, but now n_components={self.n_components}, X has "
-                f"{n_features} features and covariance_type={self.covariance_type!r}. Set "
-                "warm_start=False, or keep all three."
+                f"{n_features} features and covariance_type={self.covariance_type!r}. "
+                "Keep all three, or begin anew (warm_start=False, fit)."
             )
-        history = [*getattr(self, "_recent_bounds", ()), getattr(self, "lower_bound_", np.nan)]
-        return Resumed(self._parameters(), history)
+        asked = asks_noise(self.noise)
+        if asked != has_noise(self):
+            raise ValueError(
+                f"{caller} goes on from the last fit, {'without' if asked else 'with'} a noise component, "
+                f"but now noise={self.noise!r}. Leave noise as it was, or begin anew (warm_start=False, fit)."
+            )
 
-    def _warn(self, result: RunResult) -> None:
-        names = getattr(self, "feature_names_in_", None)
+    def _warn(self, fit: FitResult) -> None:
+        result, names = fit.best, getattr(self, "feature_names_in_", None)
         for degeneracy in result.degeneracies:
             warn(degeneracy.describe(names), DegenerateComponentWarning)
-        if not result.converged and self.max_iter > 0:
+        if fit.was_interrupted:
+            how = "the same checkpoint" if self.checkpoint is not None else "warm_start=True"
+            warn(
+                f"The fit was interrupted after {result.n_iter} sweeps of the run that is kept, its best so "
+                f"far, before it converged. fit with {how} goes on.",
+                FitInterruptedWarning,
+            )
+        elif not result.converged and self.max_iter > 0 and result.report.stopped != "callback":
             warn(
                 "Best performing initialization did not converge. Try different init parameters, or "
                 "increase max_iter, tol, or check for degenerate data. "
@@ -397,11 +549,12 @@ default='auto'
     def predict_proba(self, X: Any) -> np.ndarray:
         """Memberships r_ik = p(z=k | x_i), ndarray of shape (n_samples, n_components).
 
+        With `noise` there is one column more, the last.
         Rows sum to one, far rows' too: all is done in log space. Only where every density
         overflows (distances of 1e19 standard deviations in float32, 1e154 in float64) are they 0.
         """
         source = self._source_to_score(X)
-        resp = np.empty((source.n_rows, len(self.weights_)), dtype=source.dtype)
+        resp = np.empty((source.n_rows, n_memberships(self)), dtype=source.dtype)
         self._evaluate(source, resp=resp)
         return resp
 
@@ -431,17 +584,37 @@ default='auto'
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-            Component by component.
+            Component by component, noise last.
         y : ndarray of int of shape (n_samples,)
-            The component of each row.
+            The component of each row; -1 for noise.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._why_not_fitted())
         if n_samples < 1:
             raise ValueError(
                 f"Invalid value for 'n_samples': {n_samples}. The sampling requires at least one sample."
             )
         X, y = draw(self._parameters(), n_samples, check_random_state(self.random_state))
         return X.astype(np.asarray(self.means_).dtype, copy=False), y
+
+    def impute(self, X: Any, draws: int | None = None) -> np.ndarray:
+        """Fill in missing values (NaN) by what the mixture says of them given the rest of their row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), or Scan
+            NaN is taken here whatever `missing` says.
+        draws : int, default=None
+            None gives each missing value its conditional mean, which is the best guess of it but
+            has too little spread: for the uncertainty, analyse several draws from the conditional
+            distribution (multiple imputation, Rubin 1987), seeded by `random_state`.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), or (draws, n_samples, n_features)
+            Observed values are as they were.
+        """
+        source = self._source_to_score(X, allow_nan=True)
+        return completed(self._parameters(), source, draws, check_random_state(self.random_state))
 
     # Criteria
 
@@ -476,7 +649,8 @@ default='auto'
     def write_predictions(self, source: Any, path: str | PathLike[str]) -> None:
         """Write what the mixture says of each row to a table file, however many rows there are.
 
-        The columns are the ids of the scan, then `label`, `membership_0` …, `uncertainty`
+        The columns are the ids of the scan, then `label`, `membership_0` … (`membership_noise` is
+        the last, of a mixture with noise), `uncertainty`
         (1 − the largest membership) and `log_density`.
 
         Parameters
@@ -492,7 +666,8 @@ default='auto'
 
     def _n_parameters(self) -> int:
         K, d = np.shape(self.means_)
-        return self._structure().n_parameters(K, d, equal_weights=self.weights == "equal")
+        equal_weights = self.weights == "equal"
+        return self._structure().n_parameters(K, d, equal_weights=equal_weights, noise=has_noise(self))
 
     # The fitted state as the layers below see it
 
@@ -503,17 +678,18 @@ default='auto'
         """The parameters as stored in the public attributes, which the user may have set."""
         return get_parameters(self, self._structure().shape)
 
-    def _source_to_score(self, X: Any, sample_weight: Any = None) -> Source:
-        check_is_fitted(self)
+    def _source_to_score(self, X: Any, sample_weight: Any = None, *, allow_nan: bool = False) -> Source:
+        check_is_fitted(self, msg=self._why_not_fitted())
+        allow_nan = allow_nan or self.missing is not None
         if isinstance(X, Scan):
-            return scan_to_score(self, X, sample_weight)
-        X = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
+            return scan_to_score(self, X, sample_weight, allow_nan=allow_nan)
+        X = validated(self, X, allow_nan=allow_nan, reset=False)
         if X.shape[1] != np.shape(self.means_)[-1]:  # a model whose attributes the user set
             raise ValueError(
                 f"X has {X.shape[1]} features, but the means_ of this {type(self).__name__} have "
                 f"{np.shape(self.means_)[-1]}."
             )
-        return ArrayBlocks(X, row_weights(sample_weight, X))
+        return array_source(self, X, sample_weight)
 
     def _evaluate(self, source: Source, **outputs: np.ndarray) -> None:
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
@@ -523,6 +699,16 @@ default='auto'
         with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
             return sweep.log_likelihood(self._parameters())
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "means_")  # a stream that gathers rows knows its columns before
+
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns of `transform`: 'gaussianmixture0', …, and 'gaussianmixture_noise'."""
+        names = super().get_feature_names_out(input_features)
+        if has_noise(self):
+            names[-1] = f"{type(self).__name__.lower()}_noise"
+        return names
+
     @property
     def _n_features_out(self) -> int:
-        return len(self.weights_)
+        return n_memberships(self)

@@ -12,8 +12,10 @@ from softmix.fit import Given
 _ATOL = 1e-6
 
 
-def with_resp(given: Given, resp_init: object, source: Source, n_components: int) -> Given:
-    """`given` with the validated `resp_init`, if any.
+def with_resp(
+    given: Given, resp_init: object, source: Source, n_components: int, *, noise: bool = False
+) -> Given:
+    """`given` with the validated `resp_init`, if any; with noise it may have a column for it, the last.
 
     Raises
     ------
@@ -28,19 +30,19 @@ def with_resp(given: Given, resp_init: object, source: Source, n_components: int
             "resp_init is given, but so are weights_init, means_init and precisions_init: nothing is left "
             "for it to say. Drop it, or one of them."
         )
-    return replace(given, resp=_checked(resp_init, source, n_components))
+    return replace(given, resp=_checked(resp_init, source, n_components, n_components + noise))
 
 
-def _checked(given: object, source: Source, n_components: int) -> np.ndarray:
+def _checked(given: object, source: Source, n_components: int, n_memberships: int) -> np.ndarray:
     """Labels (n,), int64, with -1 for a row that has none, or memberships (n, K), float64."""
     array = check_array(given, dtype=None, ensure_2d=False, ensure_min_samples=0, input_name="resp_init")
     n, K = source.n_rows, n_components
-    if array.shape not in ((n,), (n, K)):
+    if array.shape not in ((n,), (n, K), (n, n_memberships)):
         raise ValueError(
             f"resp_init has the shape {array.shape}. It holds labels, of shape {(n,)}, or memberships, of "
             f"shape {(n, K)}: one entry, or one of each of the n_components={K}, for each row."
         )
-    resp = _labels(array, K) if array.ndim == 1 else _memberships(array)
+    resp = _labels(array, K) if array.ndim == 1 else _memberships(array)[:, :K]
     weights = source.row_weights()
     if resp.ndim == 1:
         labelled = resp >= 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from softmix.blocks import Source
+from softmix.blocks import Incomplete, Source
 from softmix.blocks.scan import Scan
 
 _MAX_NAMED = 5
@@ -18,12 +18,8 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
     ValueError
         If there are fewer rows than components.
     """
-    source = _checked(scan, sample_weight)
-    estimator.n_features_in_ = scan.n_features
-    if scan.feature_names is not None:
-        estimator.feature_names_in_ = np.asarray(scan.feature_names, dtype=object)
-    else:
-        estimator.__dict__.pop("feature_names_in_", None)
+    source = _checked(scan, sample_weight, allow_nan=estimator.missing is not None)
+    _remember_columns(estimator, scan)
     weights = source.row_weights()
     n_counted = source.n_rows if weights is None else int(np.count_nonzero(weights))
     if source.n_rows < 2:
@@ -36,10 +32,20 @@ def scan_to_fit(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
     return source
 
 
-def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any) -> Source:
+def scan_to_learn(estimator: Any, scan: Scan, sample_weight: Any, *, first: bool) -> Source:
+    """The rows of `scan`, to be read once: nothing is asked of them that would take a pass."""
+    _refuse_weights(sample_weight)
+    if first:
+        _remember_columns(estimator, scan)
+    else:
+        check_columns(estimator, scan)
+    return scan.source
+
+
+def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
     """The rows of `scan`, whose columns are those that `estimator` was fitted to."""
     check_columns(estimator, scan)
-    return _checked(scan, sample_weight)
+    return _checked(scan, sample_weight, allow_nan=allow_nan)
 
 
 def check_columns(estimator: Any, scan: Scan) -> None:
@@ -51,7 +57,8 @@ def check_columns(estimator: Any, scan: Scan) -> None:
             "The feature names should match those that were passed during fit. The fit had "
             f"{_begin(names)}, and this is a {scan}. Choose them with columns=list(model.feature_names_in_)."
         )
-    expected = np.shape(estimator.means_)[-1]
+    gathered = not hasattr(estimator, "means_")  # by partial_fit, which has not begun
+    expected = estimator.n_features_in_ if gathered else np.shape(estimator.means_)[-1]
     if scan.n_features != expected:
         raise ValueError(
             f"{scan} has {scan.n_features} features, but {type(estimator).__name__} is expecting {expected} "
@@ -59,15 +66,27 @@ def check_columns(estimator: Any, scan: Scan) -> None:
         )
 
 
-def _checked(scan: Scan, sample_weight: Any) -> Source:
+def _remember_columns(estimator: Any, scan: Scan) -> None:
+    estimator.n_features_in_ = scan.n_features
+    if scan.feature_names is not None:
+        estimator.feature_names_in_ = np.asarray(scan.feature_names, dtype=object)
+    else:
+        estimator.__dict__.pop("feature_names_in_", None)
+
+
+def _refuse_weights(sample_weight: Any) -> None:
     if sample_weight is not None:
         raise ValueError(
             "sample_weight goes with arrays. A scan has a column of weights: scan(..., weights=)."
         )
-    source = scan.source
+
+
+def _checked(scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:
+    _refuse_weights(sample_weight)
+    source = scan.with_missing.source if allow_nan else scan.source
     if scan.weighted:
         _check_sum(source)
-    return source
+    return Incomplete.over(source) if allow_nan else source
 
 
 def _check_sum(source: Source) -> None:

@@ -11,6 +11,7 @@ never falls. A leap stands as the next θ₀, and so costs no sweep of its own.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,23 +23,48 @@ from softmix.parameters import GaussianParameters
 _FIRST_REACH, _GROWTH = 4.0, 4.0
 
 
+@dataclass(frozen=True, eq=False)
+class AccelerationState:
+    """What an acceleration knows between two sweeps; of `Plain`, the first two alone."""
+
+    safe: GaussianParameters
+    swept: GaussianParameters
+    n_refused: int = 0
+    reach: float = _FIRST_REACH
+    height: float = -np.inf
+    leapt: bool = False
+    step: np.ndarray | None = None
+
+
 class Plain:
     """No acceleration: the interface of `Squarem`, and EM as it is."""
 
     n_refused = 0
 
     def __init__(self, parameters: GaussianParameters) -> None:
-        self.safe = parameters
+        self.safe = self.swept = parameters
+
+    @property
+    def state(self) -> AccelerationState:
+        return AccelerationState(self.safe, self.swept)
+
+    @state.setter
+    def state(self, state: AccelerationState) -> None:
+        self.safe, self.swept = state.safe, state.swept
 
     def fell(self, log_likelihood: float) -> bool:  # noqa: ARG002
         return False
 
-    def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:  # noqa: ARG002
-        self.safe = mapped
+    def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:
+        self.swept, self.safe = parameters, mapped
         return mapped
 
+    def take_back(self) -> None:
+        """The step of EM that was swept last fell, by rounding: what it was made of is kept."""
+        self.safe = self.swept
 
-class Squarem:
+
+class Squarem(Plain):
     """Tell it what each sweep and M-step gave; it says which parameters to sweep next.
 
     Parameters
@@ -54,6 +80,8 @@ class Squarem:
     ----------
     safe : GaussianParameters
         What the last M-step gave of parameters whose log-likelihood had not fallen.
+    swept : GaussianParameters
+        Those parameters.
     n_refused : int
         Sweeps of leaps that fell.
     """
@@ -64,10 +92,24 @@ class Squarem:
         chart: Chart,
         admit: Callable[[GaussianParameters], GaussianParameters | None],
     ) -> None:
-        self.safe, self.n_refused = parameters, 0
+        super().__init__(parameters)
+        self.n_refused = 0
         self._chart, self._admit = chart, admit
         self._reach, self._height, self._leapt = _FIRST_REACH, -np.inf, False
         self._step: np.ndarray | None = None  # θ₁ − θ₀, once θ₁ is what is swept
+
+    @property
+    def state(self) -> AccelerationState:
+        """All that was told; another Squarem goes on from it with the same bits."""
+        return AccelerationState(
+            self.safe, self.swept, self.n_refused, self._reach, self._height, self._leapt, self._step
+        )
+
+    @state.setter
+    def state(self, state: AccelerationState) -> None:
+        self.safe, self.swept, self.n_refused = state.safe, state.swept, state.n_refused
+        self._reach, self._height = state.reach, state.height
+        self._leapt, self._step = state.leapt, state.step
 
     def fell(self, log_likelihood: float) -> bool:
         """Whether the parameters just swept are a leap that lost: go on from `safe`."""
@@ -82,7 +124,7 @@ class Squarem:
 
     def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:
         """What to sweep after `parameters`, of which EM makes `mapped`."""
-        self.safe = mapped
+        self.swept, self.safe = parameters, mapped
         step = self._chart.coordinates(mapped) - self._chart.coordinates(parameters)
         before, self._step = self._step, step
         if before is None:

@@ -1,8 +1,9 @@
 """Coordinates of mixtures in which a straight line stays among mixtures.
 
-Weights by their logarithms, means in units of the data's spread, and precision factors, seen in
-whitened rows, by the logarithms of their diagonals and what stands beside them in units of it:
-F = D (I + N), Σ⁻¹ = (I + N)ᵀ D² (I + N) (Pourahmadi 1999, the modified Cholesky decomposition).
+Weights, that of the noise too, by their logarithms, means in units of the data's spread, and
+precision factors, seen in whitened rows, by the logarithms of their diagonals and what stands beside
+them in units of it: F = D (I + N), Σ⁻¹ = (I + N)ᵀ D² (I + N) (Pourahmadi 1999, the modified Cholesky
+decomposition).
 None of it depends on the units of the columns.
 """
 
@@ -28,7 +29,8 @@ class Chart:
 
     def coordinates(self, parameters: GaussianParameters) -> np.ndarray:
         """A vector; an empty component's weight stays where it is."""
-        log_weights = np.where(parameters.weights > 0, parameters.log_weights, 0.0)
+        weights = _all_weights(parameters)
+        log_weights = np.log(weights, out=np.zeros(len(weights)), where=weights > 0)
         means = self._times(parameters.means - self._mean, self._factor)
         return np.concatenate([log_weights, means.ravel(), *self._flat(parameters.factors)])
 
@@ -37,10 +39,13 @@ class Chart:
         K, d = parameters.means.shape
         if not np.abs(move).max() < _FAR:
             return None
-        weights = parameters.weights * np.exp(move[:K])
-        means = parameters.means + self._times(move[K : K + K * d].reshape(K, d), self._root)
-        factors = self._moved_factors(parameters.factors, move[K + K * d :])
-        return GaussianParameters(weights / weights.sum(), means, factors, self._shape)
+        at_means, at_factors = np.cumsum([parameters.n_memberships, K * d])
+        weights = _all_weights(parameters) * np.exp(move[:at_means])
+        weights /= weights.sum()
+        means = parameters.means + self._times(move[at_means:at_factors].reshape(K, d), self._root)
+        factors = self._moved_factors(parameters.factors, move[at_factors:])
+        noise = parameters.noise and parameters.noise.weighing(float(weights[-1]))
+        return GaussianParameters(weights[:K], means, factors, self._shape, noise)
 
     def _times(self, rows: np.ndarray, factor: np.ndarray) -> np.ndarray:
         return rows @ factor.T if self._matrix else rows * factor
@@ -64,3 +69,10 @@ class Chart:
         added = diagonal * beside
         added = added @ self._factor if self._matrix else added * self._factor
         return (np.exp(logs) * (stack + added)).reshape(factors.shape)
+
+
+def _all_weights(parameters: GaussianParameters) -> np.ndarray:
+    """π_k, and π_0 of the noise as the last where there is noise."""
+    if parameters.noise is None:
+        return parameters.weights
+    return np.append(parameters.weights, parameters.noise.weight)

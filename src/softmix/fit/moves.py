@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.m_step import CovarianceFloor
+from softmix.m_step import CovarianceFloor, Moments
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.statistics import GaussianStatistics, StatisticsLayout
 from softmix.structures import Structure
 
 # Halves of a split lie this many standard deviations from where their component was: the halves
@@ -65,27 +64,27 @@ class Components:
             return self.covariances * factors
         return self.covariances * np.reshape(factors, (-1,) + (1,) * (self.covariances.ndim - 1))
 
-    def statistics(self, shape: FactorShape) -> GaussianStatistics:
-        """The statistics of rows with these moments."""
-        layout = StatisticsLayout(shape, *self.means.shape)
-        statistics = GaussianStatistics(self.means, layout, np.zeros(layout.size))
-        statistics.count[...] = self.weights
-        statistics.scatter[...] = _as_stored(self.times(self.weights), shape)
-        return statistics
+    def with_pseudo_rows(self, pseudo_rows: float) -> "Components":
+        """Each with so many rows more, weights being counts: round, and as wide as it is on average."""
+        d, total = self.means.shape[1], self.weights + pseudo_rows
+        axes = "kii->k" if self.are_matrices else "ki->k"
+        width = self.weights * np.einsum(axes, self.covariances) / (d * np.maximum(self.weights, pseudo_rows))
+        sphere = np.broadcast_to(np.eye(d) if self.are_matrices else np.ones(d), self.covariances.shape)
+        round_ones = Components(total, self.means, sphere).times(width * pseudo_rows / total)
+        return Components(total, self.means, self.times(self.weights / total) + round_ones)
 
     def parameters(self, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
         """The likeliest parameters of `structure` for rows with these moments: an M-step."""
-        return structure.m_step(self.statistics(structure.shape), floor)
+        scatter = _as_stored(self.times(self.weights), structure.shape)
+        found = Moments(self.weights / self.weights.sum(), self.means, self.weights, scatter)
+        return structure.likeliest(found, floor)
 
 
 def _as_stored(scatters: np.ndarray, shape: FactorShape) -> np.ndarray:
+    """The scatters (K, d, d) or (K, d) as `Moments` of factors of `shape` keep them."""
     if shape is FactorShape.SCALAR:
         return scatters.sum(axis=1)
-    if shape is FactorShape.DIAGONAL:
-        return scatters
-    rows, columns = np.tril_indices(scatters.shape[-1])
-    packed = scatters[:, rows, columns]
-    return packed.sum(axis=0, keepdims=True) if shape is FactorShape.SHARED else packed
+    return scatters.sum(axis=0) if shape is FactorShape.SHARED else scatters
 
 
 # Splits: one component becomes two, of half its weight each.

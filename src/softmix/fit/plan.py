@@ -1,11 +1,12 @@
 """What a fit is asked for, and what it gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from softmix.fit.degeneracy import Degeneracy
+from softmix.fit.noise import NoiseRequest
 from softmix.fit.prior import PriorRequest
 from softmix.fit.report import FitReport, RunReport
 from softmix.parameters import FactorShape, GaussianParameters
@@ -19,6 +20,7 @@ class Given:
     weights: np.ndarray | None = None
     means: np.ndarray | None = None
     factors: np.ndarray | None = None
+    noise_weight: float | None = None
     resp: np.ndarray | None = None  # labels (n,), -1 for none, or memberships (n, K)
 
     @property
@@ -33,11 +35,11 @@ class Given:
 
     def over(self, parameters: GaussianParameters) -> GaussianParameters:
         """`parameters` with what was given in their place."""
-        return GaussianParameters(
-            parameters.weights if self.weights is None else self.weights,
-            parameters.means if self.means is None else self.means,
-            parameters.factors if self.factors is None else self.factors,
-            parameters.shape,
+        return replace(
+            parameters,
+            weights=parameters.weights if self.weights is None else self.weights,
+            means=parameters.means if self.means is None else self.means,
+            factors=parameters.factors if self.factors is None else self.factors,
         )
 
 
@@ -46,7 +48,8 @@ class Watcher:
 
     def run_begins(self, run: int) -> None: ...
 
-    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None: ...
+    def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> bool | None:
+        """True stops the run."""
 
     def run_ends(self, lower_bound: float, converged: bool) -> None: ...
 
@@ -74,8 +77,10 @@ class FitPlan:
     given: Given = field(default_factory=Given)
     prior: PriorRequest | None = None
     equal_weights: bool = False
+    noise: NoiseRequest | None = None
     resumed: Resumed | None = None
     watcher: Watcher = field(default_factory=Watcher)
+    interruptible: bool = False  # Ctrl-C ends the fit with what it has, once it has something
 
     @property
     def draws_starts(self) -> bool:
@@ -102,6 +107,7 @@ class RunResult:
     """One run of EM."""
 
     parameters: GaussianParameters
+    swept: GaussianParameters  # those of the last sweep, from which the last step came
     trace: list[float]  # log-likelihood, or with a prior log-posterior, per row of each sweep
     recent: list[float]  # the last of them, for a fit that goes on from here
     n_iter: int
@@ -109,6 +115,10 @@ class RunResult:
     sound: bool  # False: a covariance collapsed and reg_covar=0 forbade to hold it
     degeneracies: list[Degeneracy]
     report: RunReport
+
+    @property
+    def was_interrupted(self) -> bool:
+        return self.report.stopped == "interrupted"
 
     @property
     def n_degenerate(self) -> int:
@@ -121,3 +131,12 @@ class FitResult:
 
     best: RunResult
     report: FitReport
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C ended the fit, in this run or in another."""
+        return self.report.stopped == "interrupted"
+
+    def interrupted(self) -> "FitResult":
+        """The same, once Ctrl-C has come after all."""
+        return replace(self, report=replace(self.report, stopped="interrupted"))

@@ -20,7 +20,8 @@ class RunReport:
         Those among them that swept an extrapolation that lost.
     stopped : str
         'projected gain' (at most `tol` was to come), 'rounding' (no step gained), 'crawl' (a
-        hundred steps gained less than `tol` each), 'max_iter', or 'collapsed' (``reg_covar=0``).
+        hundred steps gained less than `tol` each), 'max_iter', 'collapsed' (``reg_covar=0``),
+        'callback' (one asked for it), or 'interrupted' (Ctrl-C).
     n_degenerate : int
         Components that are empty, or that the floor holds.
     n_unwitnessed : int
@@ -49,13 +50,15 @@ class FitReport:
     Parameters
     ----------
     sweeps : int
-        Of all rows, in all runs, and those that measured the spread and made the labels.
+        Of all rows: those that measured the spread, those of all runs, and those that compared runs.
+        The pass that makes `labels_` and `lower_bound_` comes after.
     rows_touched : int
         Rows read by sweeps, those of samples included.
     starts_tried : int
         Starts that were climbed from, those on a sample included.
     stopped : str
-        Why the chosen run stopped; see RunReport.
+        Why the chosen run stopped; see RunReport. 'interrupted' where Ctrl-C ended the fit, in
+        whichever run.
     degenerate : tuple of str
         What was degenerate in the result, a sentence each.
     runs : tuple of RunReport

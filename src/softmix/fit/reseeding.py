@@ -15,13 +15,16 @@ import numpy as np
 
 from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
+from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
 from softmix.fit.degeneracy import unwitnessed
+from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.plan import FitPlan, RunResult
 from softmix.fit.spread import Spread
 from softmix.fit.starts import draw_sample, sample_size
+from softmix.fit.state import ClimbState, FitState
 from softmix.parameters import GaussianParameters
 from softmix.sweep import ThreadSweep
 
@@ -29,26 +32,37 @@ from softmix.sweep import ThreadSweep
 _ROUNDS, _MOST = 3, 0.5
 
 
-def reseeded(
+def reseeded(  # noqa: PLR0913, PLR0917 (all that a fit has)
     sweep: ThreadSweep,
     plan: FitPlan,
     spread: Spread,
     maximiser: Maximiser,
     result: RunResult,
     rng: np.random.RandomState,
+    state: FitState | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> RunResult:
-    """`result`, or what it becomes when its collapsed components are placed anew and fewer collapse."""
-    for _ in range(_ROUNDS):
+    """`result`, or what it becomes when its collapsed components are placed anew and fewer collapse.
+
+    `state` is told of it; Ctrl-C leaves it with what there was before.
+    """
+    state = FitState() if state is None else state
+    plan = replace(plan, interruptible=False)
+    while state.rounds < _ROUNDS:
         collapsed = _collapsed(sweep, plan, maximiser, result)
         K = plan.n_components
         if not 0 < len(collapsed) <= _MOST * K or not result.sound:
             break
-        moved = _moved(sweep, spread, maximiser, result.parameters, collapsed, rng)
-        again = climb_from(sweep, plan, spread, maximiser, moved)
+        begin: GaussianParameters | ClimbState | None = state.take_climb()
+        if begin is None:
+            logger.info("components %s collapsed and are placed anew", collapsed.tolist())
+            begin = _moved(sweep, spread, maximiser, result.parameters, collapsed, rng)
+        again = climb_from(sweep, plan, spread, maximiser, begin, checkpoint)
         if not again.sound or len(_collapsed(sweep, plan, maximiser, again)) >= len(collapsed):
             break
         report = replace(again.report, reseeded=result.report.reseeded + len(collapsed))
         result = replace(again, report=report)
+        state.so_far, state.rounds = result, state.rounds + 1
     return result
 
 
@@ -70,6 +84,7 @@ def _moved(
     K = parameters.n_components
     stay = np.setdiff1d(np.arange(K), collapsed)
     sample = draw_sample(sweep.source, spread, sample_size(K, parameters.n_features), rng)
+    sample = sample.completed(parameters, rng)
     misfits = _misfits(parameters, sample.rows.astype(np.float64), sample.weights)[stay]
     components = Components.of(parameters)[stay]
     while len(components.weights) < K:
@@ -78,15 +93,17 @@ def _moved(
         components = split(components, worst, halves, rng)
         misfits = np.append(np.delete(misfits, worst), np.repeat(misfits[worst] / 2.0, 2))
     placed = components.parameters(maximiser.structure, maximiser.floor)
-    return maximiser.admit(placed)
+    noise = parameters.noise
+    return maximiser.admit(placed if noise is None else maximiser.with_noise(placed, noise.weight))
 
 
 def _misfits(parameters: GaussianParameters, rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """How unlike a normal distribution each component's rows are, (K,)."""
-    d = parameters.n_features
-    block, shape = Block(rows, weights), (len(rows), parameters.n_components)
+    K, d = parameters.means.shape
+    block, shape = Block(rows, weights), (len(rows), parameters.n_memberships)
     resp, log_joint = np.empty(shape), np.empty(shape)
     GaussianEStep(parameters, rows.dtype).evaluate(block, resp=resp, log_joint=log_joint)
+    resp, log_joint = resp[:, :K], log_joint[:, :K]
     counted = resp * weights[:, None]
     log_constants = np.where(parameters.weights > 0, parameters.log_constants, 0.0)
     squared = np.where(counted > 0, 2.0 * (log_constants - log_joint), 0.0)

@@ -10,6 +10,7 @@ from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
+from softmix.fit.stopping import projected_gain
 from softmix.kernels import Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
@@ -24,8 +25,10 @@ _NEIGHBOURS, _WEIGHED = 12, 3
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # Memberships held at once while merges are weighed.
 _ELEMENTS = 1 << 20
-# A climb looks at its gains after so many steps; ratios of gains below this foretell nothing.
-_AT_ONCE, _FAST = 4, 0.9
+# A climb looks at its gains after so many steps.
+_AT_ONCE = 4
+# Shapes whose components can collapse on few rows in one direction.
+_HELD_UP = (FactorShape.FULL, FactorShape.DIAGONAL)
 
 
 class ShortRuns:
@@ -63,7 +66,9 @@ class ShortRuns:
         occupied = [self._moments(m) for m in members if m.size]
         weights, means, covariances = (np.array(values) for values in zip(*occupied, strict=True))
         components = Components(weights, means, covariances)
-        return self.maximise(_with_pseudo_rows(components.statistics(self.structure.shape), pseudo_rows))
+        if self.structure.shape in _HELD_UP:
+            components = components.with_pseudo_rows(pseudo_rows)
+        return components.parameters(self.structure, self.floor)
 
     def anneal(self, parameters: GaussianParameters, schedule: np.ndarray) -> GaussianParameters:
         """EM with memberships tempered and covariances held up, one step an entry.
@@ -81,10 +86,13 @@ class ShortRuns:
         return parameters
 
     def climb(
-        self, parameters: GaussianParameters, tol: float, max_iter: int
+        self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
     ) -> tuple[GaussianParameters, float]:
-        """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row."""
-        parameters, reached = self._climb(parameters, tol, max_iter)
+        """EM until the gain to come is about `tol` nats a row; with its log-likelihood a row.
+
+        It ends early where steps no longer than the last would not lead to `wanted`.
+        """
+        parameters, reached = self._climb(parameters, tol, max_iter, wanted)
         return parameters, float(reached[-1])
 
     def climb_traced(
@@ -96,10 +104,12 @@ class ShortRuns:
         return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
 
     def _climb(
-        self, parameters: GaussianParameters, tol: float, max_iter: int
+        self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
     ) -> tuple[GaussianParameters, np.ndarray]:
         reached = np.empty(0)
         while len(reached) < max_iter and not _is_done(reached, tol):
+            if len(reached) and reached[-1] + (max_iter - len(reached)) * np.ptp(reached[-2:]) < wanted:
+                break
             parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
             reached = np.append(reached, np.divide(steps, self._total))
         return parameters, reached
@@ -213,13 +223,7 @@ class ShortRuns:
 
 def _is_done(reached: np.ndarray, tol: float) -> bool:
     """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
-    if len(reached) < 3:
-        return False
-    before, gain = np.diff(reached[-3:])
-    if gain <= 0:
-        return True
-    ratio = max(gain / before, _FAST) if gain < before else 1.0
-    return bool(ratio < 1.0 and gain * ratio / (1.0 - ratio) <= tol)
+    return len(reached) > 2 and projected_gain(*reached[-3:].tolist()) <= tol
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:
@@ -250,7 +254,7 @@ def tempered(parameters: GaussianParameters, beta: float) -> GaussianParameters:
 def _with_pseudo_rows(statistics: GaussianStatistics, pseudo_rows: float) -> GaussianStatistics:
     """`statistics`, each component with `pseudo_rows` more: round, and as wide as it is on average."""
     shape, (_, d) = statistics.layout.shape, statistics.centers.shape
-    if pseudo_rows == 0 or shape in (FactorShape.SHARED, FactorShape.SCALAR):
+    if pseudo_rows == 0 or shape not in _HELD_UP:
         return statistics
     held = GaussianStatistics(statistics.centers, statistics.layout, statistics.values.copy())
     # Entries (j, j) of a packed lower triangle.

@@ -7,6 +7,7 @@ hundred times as much may follow.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,10 +18,23 @@ _ROUNDING = 1e-14
 _SAME_ROWS = 1e-5
 # A plateau can fake one small projection; it seldom fakes two in a row.
 _AGREEING = 2
+# Reasons to stop that are no convergence.
+UNCONVERGED = frozenset({"max_iter", "callback", "interrupted"})
 # Ratios rise towards their limit: a small one, met where a steep climb ends, foretells nothing.
 _FAST = 0.9
 # So many steps in a row below `tol` are a crawl along a ridge: more of them change nothing.
 _CRAWL = 100
+
+
+@dataclass(frozen=True, eq=False)
+class StoppingState:
+    """What a `Stopping` knows between two sweeps: of `trace`, the first `n_seen`."""
+
+    n_iter: int
+    n_wasted: int
+    n_seen: int
+    trace: list[float]
+    before: list[float]
 
 
 class Stopping:
@@ -37,7 +51,7 @@ class Stopping:
         last that of the parameters it goes on from. It counts only if the first sweep gives
         that same value again: then the rows are the same.
     watch : callable or None
-        Called after each sweep with (iteration, log-likelihood per row, its change).
+        Called after each sweep with (iteration, log-likelihood per row, its change); True stops.
     """
 
     def __init__(
@@ -45,7 +59,7 @@ class Stopping:
         tol: float,
         max_iter: int,
         history: Sequence[float] = (),
-        watch: Callable[[int, float, float], None] | None = None,
+        watch: Callable[[int, float, float], bool | None] | None = None,
     ) -> None:
         self.tol, self.max_iter = tol, max_iter
         self.reason = "max_iter"
@@ -56,16 +70,35 @@ class Stopping:
 
     @property
     def converged(self) -> bool:
-        return self.reason != "max_iter"
+        return self.reason not in UNCONVERGED
+
+    @property
+    def state(self) -> StoppingState:
+        """All that `saw` and `wasted` were told; a later one goes on from it."""
+        # The trace only grows: its length now is a copy of it that costs nothing.
+        return StoppingState(self.n_iter, self.n_wasted, len(self.trace), self.trace, self._before)
+
+    @state.setter
+    def state(self, state: StoppingState) -> None:
+        self.n_iter, self.n_wasted = state.n_iter, state.n_wasted
+        self.trace, self._before = state.trace[: state.n_seen], state.before
 
     def __iter__(self) -> Iterator[int]:
-        while self.n_iter < self.max_iter and not self.converged:
+        while self.n_iter < self.max_iter and self.reason == "max_iter":
             yield self.n_iter
 
     def wasted(self) -> None:
         """Count a sweep that led nowhere."""
         self.n_iter += 1
         self.n_wasted += 1
+
+    def fell(self, log_likelihood: float) -> bool:
+        """Whether the step just swept lost: EM's never do, but by rounding at the top. Then it is over."""
+        if self.tol == 0 or not self.trace or log_likelihood >= self.trace[-1]:
+            return False
+        self.wasted()
+        self.reason = "rounding"
+        return True
 
     def saw(self, log_likelihood: float) -> None:
         """Record the log-likelihood per row of the sweep just made."""
@@ -76,11 +109,12 @@ class Stopping:
         self.trace.append(log_likelihood)
         self.n_iter += 1
         recent = self.recent
-        if self._watch is not None:
-            change = recent[-1] - recent[-2] if len(recent) > 1 else np.inf
-            self._watch(self.n_iter, log_likelihood, change)
         if self.tol > 0:
             self.reason = self._why_done(recent)
+        if self._watch is not None:
+            change = recent[-1] - recent[-2] if len(recent) > 1 else np.inf
+            if self._watch(self.n_iter, log_likelihood, change) and not self.converged:
+                self.reason = "callback"
 
     @property
     def recent(self) -> list[float]:

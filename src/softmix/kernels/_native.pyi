@@ -5,6 +5,7 @@ import numpy as np
 def available() -> list[str]: ...
 def inverse_cholesky(matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray) -> None: ...
 def merge_losses(
+    isa: str,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
     resp: np.ndarray,

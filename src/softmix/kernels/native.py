@@ -215,7 +215,7 @@ def merge_losses(
     losses = np.zeros(len(pairs))
     constants, pairs = merged.log_constants, np.ascontiguousarray(pairs, dtype=np.int64)
     means, factors = _doubles(merged.means), _doubles(merged.factors)
-    _native.merge_losses(rows, row_weights, resp, log_norm, pairs, constants, means, factors, losses)
+    _native.merge_losses(isa, rows, row_weights, resp, log_norm, pairs, constants, means, factors, losses)
     return losses
 
 

@@ -15,6 +15,8 @@ from functools import cached_property
 import numpy as np
 from scipy.linalg import lapack
 
+from softmix.parameters.noise import Noise
+
 LOG_2PI = float(np.log(2.0 * np.pi))
 
 
@@ -49,17 +51,20 @@ class GaussianParameters:
     Parameters
     ----------
     weights : ndarray of shape (K,)
-        Mixture proportions; they sum to one.
+        Mixture proportions; they sum to one, with that of the noise.
     means : ndarray of shape (K, d)
     factors : ndarray
         Inverse Cholesky factors, of the shape that `shape` says, in float64.
     shape : FactorShape
+    noise : Noise, optional
+        A component more, the last, of rows that are uniform over a box.
     """
 
     weights: np.ndarray
     means: np.ndarray
     factors: np.ndarray
     shape: FactorShape
+    noise: Noise | None = None
 
     def __post_init__(self) -> None:
         # The kernels trust these shapes.
@@ -72,6 +77,11 @@ class GaussianParameters:
     @property
     def n_components(self) -> int:
         return self.means.shape[0]
+
+    @property
+    def n_memberships(self) -> int:
+        """Of a row: one for each Gaussian, and one for the noise where there is one."""
+        return self.n_components + (self.noise is not None)
 
     @property
     def n_features(self) -> int:

@@ -1,14 +1,19 @@
 """MembershipDisplay: the rows of a table coloured by membership, and the components behind them."""
 
-from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from softmix.plots import one_column, two_columns
-from softmix.plots.marginals import marginal_covariances
-
-_MOST_POINTS = 20_000
+from softmix.plots import one_column
+from softmix.plots.canvas import open_axes
+from softmix.plots.colours import blend, component_colours, noise_colour
+from softmix.plots.columns import Columns
+from softmix.plots.drawn_rows import MOST_POINTS
+from softmix.plots.ellipses import draw_ellipses, number_means
+from softmix.plots.marginals import Marginal
+from softmix.plots.points import point_style
+from softmix.plots.scene import Scene
+from softmix.plots.style import component_marks, legend, mark, name_axes, quiet_axes, tell
 
 
 class MembershipDisplay:
@@ -24,12 +29,11 @@ class MembershipDisplay:
     points : ndarray of shape (n_samples, m)
         The rows, in the m = 1 or 2 columns drawn.
     resp : ndarray of shape (n_samples, n_components)
-        Memberships of the rows.
-    weights : ndarray of shape (n_components,)
-    means : ndarray of shape (n_components, m)
-    covariances : ndarray of shape (n_components, m, m)
-    names : sequence of str
-        Of the columns drawn.
+        Memberships of the rows; a further column is that of the noise.
+    mixture : Marginal
+        The mixture in the columns drawn.
+    note : str, default=""
+        Written above the picture: which rows are drawn.
 
     Attributes
     ----------
@@ -40,6 +44,7 @@ class MembershipDisplay:
         Component by component, one standard deviation before two.
     lines_ : list of matplotlib Line2D
         With one column: each component's density, then the mixture's.
+    legend_ : matplotlib Legend or None
 
     Examples
     --------
@@ -54,22 +59,11 @@ class MembershipDisplay:
     4
     """
 
-    def __init__(
-        self,
-        *,
-        points: np.ndarray,
-        resp: np.ndarray,
-        weights: np.ndarray,
-        means: np.ndarray,
-        covariances: np.ndarray,
-        names: Sequence[str],
-    ) -> None:
+    def __init__(self, *, points: np.ndarray, resp: np.ndarray, mixture: Marginal, note: str = "") -> None:
         self.points = points
         self.resp = resp
-        self.weights = weights
-        self.means = means
-        self.covariances = covariances
-        self.names = names
+        self.mixture = mixture
+        self.note = note
 
     @classmethod
     def from_estimator(
@@ -77,81 +71,77 @@ class MembershipDisplay:
         estimator: Any,
         X: Any,
         *,
-        columns: int | str | Sequence[int | str] = (0, 1),
+        columns: Columns = None,
         ax: Any = None,
-        max_points: int = _MOST_POINTS,
+        max_points: int = MOST_POINTS,
     ) -> Self:
         """Draw the rows of X under a fitted mixture.
 
         Parameters
         ----------
-        estimator : GaussianMixture
-            Fitted; softmix's or scikit-learn's.
-        X : array-like of shape (n_samples, n_features)
-        columns : int, str, or one or two of them, default=(0, 1)
-            The columns to draw, by position or by name. With more columns in the model, the
-            memberships are those of the whole rows and the ellipses are the marginals'.
+        estimator : GaussianMixture or MixtureSearch
+            Fitted; softmix's or scikit-learn's. Of a search, the best model is drawn.
+        X : array-like of shape (n_samples, n_features), or Scan
+        columns : int, str, or one or two of them, default=None
+            The columns to draw, by position or by name; None is the first two. With more columns
+            in the model, the memberships are those of the whole rows and the ellipses are the
+            marginals'.
         ax : matplotlib Axes, default=None
             Where to draw; a new figure if None.
         max_points : int, default=20000
-            Of more rows, a random sample of this size is drawn.
+            Of more rows, a sample of this size is drawn, always the same, and the title says so.
 
         Returns
         -------
         display : MembershipDisplay
         """
-        n_features = estimator.means_.shape[1]
-        known = getattr(estimator, "feature_names_in_", None)
-        names = [f"column {j}" for j in range(n_features)] if known is None else [str(n) for n in known]
-        chosen = _positions((0,) if n_features == 1 and columns == (0, 1) else columns, names)
-        points, resp = np.asarray(X, dtype=np.float64)[:, chosen], estimator.predict_proba(X)
-        if len(points) > max_points:
-            kept = np.random.default_rng(0).choice(len(points), max_points, replace=False)
-            points, resp = points[kept], resp[kept]
-        display = cls(
-            points=points,
-            resp=resp,
-            weights=np.asarray(estimator.weights_, dtype=np.float64),
-            means=np.asarray(estimator.means_, dtype=np.float64)[:, chosen],
-            covariances=marginal_covariances(estimator, chosen),
-            names=[names[j] for j in chosen],
-        )
+        scene = Scene.of(estimator, X, columns, max_points, cls.__name__)
+        display = cls(points=scene.rows.points, resp=scene.resp, mixture=scene.mixture, note=scene.rows.note)
         return display.plot(ax=ax)
 
-    def plot(self, *, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None) -> Self:
         """Draw on `ax`, or on a new figure.
 
         Returns
         -------
         self : MembershipDisplay
         """
-        if ax is None:
-            from matplotlib import pyplot as plt  # noqa: PLC0415
-
-            _, ax = plt.subplots(layout="constrained")
+        ax = open_axes(ax)
         self.ax_, self.figure_ = ax, ax.figure
         self.scatter_: Any = None
         self.ellipses_: list[Any] = []
         self.lines_: list[Any] = []
-        if len(self.names) == 1:
-            self.lines_ = one_column.draw(self, ax)
+        colours = component_colours(len(self.mixture))
+        shades = np.vstack([colours, noise_colour()])[: self.resp.shape[1]]
+        tell(ax, self.note)
+        if len(self.mixture.names) == 1:
+            self._draw_one_column(colours, shades)
         else:
-            self.scatter_, self.ellipses_ = two_columns.draw(self, ax)
+            self._draw_two_columns(colours, shades)
+        self.legend_ = legend(ax, self._marks(colours), "component")
         return self
 
+    def _draw_one_column(self, colours: np.ndarray, shades: np.ndarray) -> None:
+        x, ax = self.points[:, 0], self.ax_
+        edges = one_column.bin_edges(x, self.mixture, self.resp.sum(axis=0)[: len(self.mixture)])
+        bars = one_column.draw_histogram(ax, x, self.resp, shades, edges)
+        grid = one_column.wide_grid(edges[0], edges[-1], self.mixture)
+        self.lines_, height = one_column.draw_densities(ax, self.mixture, colours, grid)
+        one_column.finish(ax, self.mixture.names[0], max(bars, height))
 
-def _positions(columns: int | str | Sequence[int | str], names: Sequence[str]) -> list[int]:
-    listed = [columns] if isinstance(columns, (int, str, np.integer)) else list(columns)
-    if not 1 <= len(listed) <= 2:
-        raise ValueError(
-            f"The 'columns' parameter of MembershipDisplay takes one or two columns. Got {columns!r}."
+    def _draw_two_columns(self, colours: np.ndarray, shades: np.ndarray) -> None:
+        ax = self.ax_
+        quiet_axes(ax)
+        painted = blend(self.resp, shades)
+        self.scatter_ = ax.scatter(*self.points.T, c=painted, linewidths=0, **point_style(len(painted)))
+        self.ellipses_ = draw_ellipses(ax, self.mixture, colours, (1.0, 2.0))
+        name_axes(ax, self.mixture.names)
+        number_means(ax, self.mixture, colours)
+
+    def _marks(self, colours: np.ndarray) -> list[Any]:
+        noise = (
+            []
+            if self.mixture.noise is None
+            else [mark(f"noise  ({self.mixture.noise:.0%})", color=noise_colour())]
         )
-    return [_position(column, names) for column in listed]
-
-
-def _position(column: int | str, names: Sequence[str]) -> int:
-    if isinstance(column, str) and column in names:
-        return names.index(column)
-    if not isinstance(column, str) and -len(names) <= column < len(names):
-        return int(column) % len(names)
-    raise ValueError(f"columns has {column!r}; the model's columns are {', '.join(map(repr, names[:20]))}.")
+        return component_marks(self.mixture.weights, colours) + noise

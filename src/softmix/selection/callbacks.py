@@ -2,16 +2,10 @@
 
 from typing import Any
 
+from softmix.estimators.callbacks import CallbackSupportMixin
 from softmix.selection.settings import Cell
 
 __all__ = ["CallbackSupportMixin", "ModelTasks", "begin_search", "end_search", "set_up_callbacks"]
-
-try:
-    from sklearn.callback import CallbackSupportMixin
-except ImportError:
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """scikit-learn before 1.9 has no callbacks."""
 
 
 def set_up_callbacks(estimator: Any) -> None:

@@ -6,16 +6,22 @@ import numpy as np
 
 from softmix.blocks import Source
 from softmix.e_step import statistics_from_resp
+from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.fit import FitPlan, FitResult, Resumed, RunResult, fit_mixture
 from softmix.fit.degeneracy import n_unwitnessed
+from softmix.fit.mixture import maximiser_for, noise_for
+from softmix.fit.plan import Given
 from softmix.fit.spread import Spread, measure_spread
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import FactorShape
+from softmix.parameters import FactorShape, GaussianParameters
+from softmix.selection.noisy_starts import handed_over
 from softmix.selection.settings import Cell, Settings
-from softmix.selection.starts import Start, Starts, feeders
+from softmix.selection.starts import HIERARCHY, Start, Starts, feeders
 from softmix.sweep import ThreadSweep
 
+# With noise: steps from each start before the likeliest goes on.
+_TRIAL = 6
 # The climb on the sample ends at this share of the tolerance, so that the fit has little left to do.
 _SHARE_OF_TOL = 0.5
 # Of a source of no more rows than these, a sample has them all.
@@ -47,6 +53,7 @@ class CellFits:
         self._sizes = tuple(filter(self.n_counted.__ge__, sizes))
         self._starts: Starts | None = None
         self._spreads: dict[FactorShape, Spread] = {}
+        self._noisy: dict[Cell, GaussianParameters] = {}
 
     def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
         """The searches for starts that `cells` need: (free structure, run)."""
@@ -55,7 +62,8 @@ class CellFits:
         if self._starts is None:
             with ThreadSweep(self.source, self._n_jobs) as sweep:
                 self._starts = Starts(sweep, self._sizes, self._settings.reg_covar, self._settings.seed)
-        names = dict.fromkeys(name for cell in cells for name in feeders(cell.structure))
+        plain = [cell for cell in cells if cell.noise is None]
+        names = dict.fromkeys(name for cell in plain for name in feeders(cell.structure))
         return [(name, run) for name in names for run in range(self._settings.n_init)]
 
     def find(self, path: tuple[str, int]) -> None:
@@ -74,11 +82,12 @@ class CellFits:
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            plan = self._from_start(self._plan(cell), cell, floor)
-            rng = np.random.RandomState(
-                [self._settings.seed, cell.n_components, *map(ord, cell.structure.name)]
-            )
-            result = fit_mixture(sweep, plan, rng, spread)
+            plan = self._plan(cell)
+            if cell.noise is None:
+                plan = self._from_start(plan, cell, floor)
+            elif self._starts is not None:
+                plan = self._from_noisy_start(sweep, plan, cell, floor)
+            result = fit_mixture(sweep, plan, self._rng(cell), spread=spread)
             return Fitted(
                 result,
                 sweep.log_likelihood(result.best.parameters),
@@ -99,6 +108,7 @@ class CellFits:
             acceleration=asked.acceleration,
             prior=check_prior(asked.prior, self.source.n_features, cell.structure),
             equal_weights=asked.weights == "equal",
+            noise=check_noise(cell.noise_given, self.source, cell.n_components, None),
         )
 
     def _spread(self, sweep: ThreadSweep, shape: FactorShape) -> Spread:
@@ -118,6 +128,38 @@ class CellFits:
             statistics = statistics_from_resp(shape, sample.rows, start, sample.weights)
             start = Start(cell.structure.m_step(statistics, floor), [])
         return replace(plan, resumed=Resumed(start.parameters, start.history))
+
+    def _from_noisy_start(
+        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
+    ) -> FitPlan:
+        """`plan` from the start with noise that a few steps take highest."""
+        spread = self._spread(sweep, cell.structure.shape)
+        maximiser = maximiser_for(plan, spread, self.source.total_weight, noise_for(sweep, plan, spread))
+        assert self._starts is not None  # noqa: S101 (asked by the caller)
+        found = [
+            self._found_with_noise(sweep, cell, name) for name in feeders(cell.structure) if name != HIERARCHY
+        ]
+        begun = [handed_over(one, self._starts.sample, maximiser) for one in found]
+        if len(begun) == 1:
+            return _given(plan, begun[0])
+        trial, rng = replace(plan, max_iter=_TRIAL, acceleration=None), np.random.RandomState(0)
+        tried = [fit_mixture(sweep, _given(trial, start), rng, spread=spread).best for start in begun]
+
+        def height(result: RunResult) -> tuple[bool, float]:
+            return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
+
+        return _given(plan, max(tried, key=height).parameters)
+
+    def _found_with_noise(self, sweep: ThreadSweep, cell: Cell, name: str) -> GaussianParameters:
+        """Where a fit of the free structure `name` begins, with as many components and the same noise."""
+        key = cell._replace(covariance_type=name)
+        if key not in self._noisy:  # two threads that both find it find the same
+            plan, rng = replace(self._plan(key), max_iter=0), self._rng(key)
+            self._noisy[key] = fit_mixture(sweep, plan, rng).best.parameters
+        return self._noisy[key]
+
+    def _rng(self, cell: Cell) -> np.random.RandomState:
+        return np.random.RandomState([self._settings.seed, cell.n_components, *map(ord, cell.structure.name)])
 
     def _complaint(self, cell: Cell, result: RunResult, floor: CovarianceFloor) -> str:
         """Why the fit is degenerate, or nothing."""
@@ -144,3 +186,10 @@ class CellFits:
         if self._starts is None or self.n_counted > _ALL_DRAWN:
             return float(self.n_counted)
         return float(len(self._starts.sample.rows))
+
+
+def _given(plan: FitPlan, start: GaussianParameters) -> FitPlan:
+    """`plan` from parameters with noise."""
+    assert start.noise is not None  # noqa: S101 (every such start has it)
+    weights = start.weights / start.weights.sum()  # those among the Gaussians
+    return replace(plan, given=Given(weights, start.means, start.factors, start.noise.weight))

@@ -1,8 +1,10 @@
-"""Check `n_components` and `covariance_type` of a search as the user wrote them."""
+"""Check `n_components`, `covariance_type` and `noise` of a search as the user wrote them."""
 
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
+
+import numpy as np
 
 from softmix.selection.settings import Cell
 from softmix.structures import STRUCTURES, UNIVARIATE
@@ -64,10 +66,44 @@ def check_types(covariance_type: Any, n_features: int) -> tuple[str, ...]:
     return tuple({_model(name, n_features): name for name in reversed(names)}.values())[::-1]
 
 
-def grid(types: Iterable[str], sizes: Iterable[int]) -> list[Cell]:
+def check_noises(noise: Any, n_rows: int) -> tuple[bool | float | bytes | None, ...]:
+    """What is asked for of noise, each once: None, True, a share, or the bytes of a mask.
+
+    Raises
+    ------
+    ValueError
+        If something is none of them, or there is nothing.
+    """
+    several = isinstance(noise, Iterable) and not isinstance(noise, str) and not _is_mask(noise, n_rows)
+    asked = tuple(_check_noise(one, n_rows) for one in (noise if several else (noise,)))
+    if not asked:
+        raise ValueError("noise is empty: name at least one of None, True and a share, or a mask.")
+    return tuple(dict.fromkeys(asked))
+
+
+def _is_mask(noise: Any, n_rows: int) -> bool:
+    return np.shape(noise) == (n_rows,) and np.asarray(noise).dtype == bool
+
+
+def _check_noise(noise: Any, n_rows: int) -> bool | float | bytes | None:
+    if noise is None or noise is True or noise is False:
+        return noise or None
+    if isinstance(noise, Real) and 0.0 < float(noise) < 1.0:
+        return float(noise)
+    if not isinstance(noise, Real | str) and _is_mask(noise, n_rows):
+        return np.asarray(noise).tobytes()
+    raise ValueError(
+        "The 'noise' parameter of MixtureSearch must be None, True, a share between 0 and 1, a mask of the "
+        f"{n_rows} rows, or several of them such as (None, True). Got {noise!r}."
+    )
+
+
+def grid(
+    types: Iterable[str], sizes: Iterable[int], noises: Iterable[bool | float | bytes | None] = (None,)
+) -> list[Cell]:
     """All models, few components first."""
-    types = tuple(types)
-    return [Cell(name, K) for K in sizes for name in types]
+    types, noises = tuple(types), tuple(noises)
+    return [Cell(name, K, noise) for K in sizes for noise in noises for name in types]
 
 
 def _model(name: str, n_features: int) -> str:

@@ -28,12 +28,15 @@ def as_estimator(
     columns : dict
         `n_features_in_`, and `feature_names_in_` where there are names.
     """
-    model = GaussianMixture(cell.n_components, covariance_type=cell.covariance_type, **parameters)
+    model = GaussianMixture(
+        cell.n_components, covariance_type=cell.covariance_type, noise=cell.noise_given, **parameters
+    )
     model.__dict__.update(columns)
     best = result.best
     set_attributes(model, best.parameters, source.dtype)
     model.converged_, model.n_iter_, model.lower_bounds_ = best.converged, best.n_iter, best.trace
     model.fit_report_ = result.report
+    model.n_samples_seen_ = source.total_weight
     outputs: dict[str, np.ndarray] = {}
     if isinstance(source, ArrayBlocks):
         model.labels_ = outputs["labels"] = np.empty(source.n_rows, dtype=np.int64)

@@ -25,7 +25,7 @@ from softmix.selection.callbacks import (
     end_search,
     set_up_callbacks,
 )
-from softmix.selection.choose_types import check_sizes, check_types, grid
+from softmix.selection.choose_types import check_noises, check_sizes, check_types, grid
 from softmix.selection.chosen import as_estimator
 from softmix.selection.progress import progress_shown
 from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_table, ranked
@@ -78,6 +78,9 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     acceleration : {'squarem'} or None, default='squarem'
     prior : {'default'}, dict or None, default=None
     weights : {'free', 'equal'}, default='free'
+    noise : None, bool, float, mask, or several of them, default=None
+        As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
+        criterion='cv' takes no mask.
     progress : bool, 'auto' or callable, default=False
         True shows a bar on standard error or in a notebook (with rich, an extra), with the best model
         so far; 'auto' one only where that is a terminal or a notebook. A callable is called as
@@ -95,7 +98,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         for one.
     best_estimator_ : GaussianMixture
     best_params_ : dict
-        Its `n_components` and `covariance_type`.
+        Its `n_components` and `covariance_type`, and, where it was asked for, its `noise`.
     best_score_ : float
         Its criterion, of the sign that `criterion` has.
     best_index_ : int
@@ -149,6 +152,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         "acceleration": [StrOptions({"squarem"}), None],
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
+        "noise": [object],  # checked with the grid
         "progress": ["boolean", StrOptions({"auto"}), callable],
     }
 
@@ -170,6 +174,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         acceleration: str | None = "squarem",
         prior: Any = None,
         weights: str = "free",
+        noise: Any = None,
         progress: Any = False,
     ) -> None:
         self.n_components = n_components
@@ -187,6 +192,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         self.acceleration = acceleration
         self.prior = prior
         self.weights = weights
+        self.noise = noise
         self.progress = progress
 
     # Fitting
@@ -233,7 +239,12 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     def _fit(self, X: Any, sample_weight: Any) -> None:
         sizes = check_sizes(self.n_components)
         source = self._source(X, sample_weight)
-        cells = grid(check_types(self.covariance_type, source.n_features), sizes)
+        noises = check_noises(self.noise, source.n_rows)
+        if self.criterion == "cv" and any(isinstance(noise, bytes) for noise in noises):
+            raise ValueError(
+                "noise marks rows, and criterion='cv' leaves some of them out. Set noise=True, or a share."
+            )
+        cells = grid(check_types(self.covariance_type, source.n_features), sizes, noises)
         settings, tried = self._remembered(source)
         folds = draw_folds(source, self.cv, settings.seed) if self.criterion == "cv" else ()
         known = sum(cell in tried for cell in cells)
@@ -289,6 +300,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         self.best_index_ = number
         self.best_score_ = getattr(self.results_[number], self.criterion)
         self.best_params_ = {"n_components": cell.n_components, "covariance_type": cell.covariance_type}
+        if self.noise is not None:
+            self.best_params_["noise"] = cell.noise_given
         self.__dict__.pop("labels_", None)
         self.n_iter_ = result.best.n_iter
         if hasattr(self.best_estimator_, "labels_"):

@@ -51,6 +51,8 @@ class SearchRecord:
     status : {'converged', 'not converged', 'degenerate', 'not possible', 'failed'}
     reason : str
         Why it is not 'converged'; else empty.
+    noise : bool
+        Whether it has a noise component.
     """
 
     covariance_type: str
@@ -66,6 +68,7 @@ class SearchRecord:
     seconds: float = 0.0
     status: Status = Status.CONVERGED
     reason: str = ""
+    noise: bool = False
 
     @property
     def is_sound(self) -> bool:

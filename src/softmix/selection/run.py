@@ -106,6 +106,7 @@ class SearchRun:
         nothing = SearchRecord(
             cell.covariance_type, cell.structure.name, cell.n_components, self._n_parameters(cell)
         )
+        nothing = replace(nothing, noise=cell.noise is not None)
         fewest = min(one.n_counted for one in fits)
         if cell.n_components > fewest:
             found = f"{cell.n_components} components need as many rows; there are {fewest}"
@@ -121,7 +122,9 @@ class SearchRun:
 
     def _n_parameters(self, cell: Cell) -> int:
         equal = self.settings.weights == "equal"
-        return cell.structure.n_parameters(cell.n_components, self.source.n_features, equal_weights=equal)
+        return cell.structure.n_parameters(
+            cell.n_components, self.source.n_features, equal_weights=equal, noise=cell.noise is not None
+        )
 
     def _record(self, nothing: SearchRecord, fitted: Fitted, held_out: float) -> SearchRecord:
         price = nothing.n_parameters * float(np.log(self.source.total_weight))

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from softmix.structures import STRUCTURES, Structure
 
 
@@ -12,10 +14,16 @@ class Cell(NamedTuple):
 
     covariance_type: str
     n_components: int
+    noise: bool | float | bytes | None = None  # as GaussianMixture has it; a mask as its bytes
 
     @property
     def structure(self) -> Structure:
         return STRUCTURES[self.covariance_type]
+
+    @property
+    def noise_given(self) -> Any:
+        """`noise` as a GaussianMixture takes it."""
+        return np.frombuffer(self.noise, dtype=bool) if isinstance(self.noise, bytes) else self.noise
 
 
 @dataclass(frozen=True, eq=False)

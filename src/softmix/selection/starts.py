@@ -200,9 +200,8 @@ def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_step
 
 def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
     """The parameters that clusters with these moments begin with."""
-    statistics = clusters.statistics(structure.shape)
     if not structure.iterative:
-        return structure.m_step(statistics, floor)
+        return clusters.parameters(structure, floor)
     # A whole first M-step, from nothing, would cost more than the steps that follow.
-    free = STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"]
-    return structure.m_step(statistics, floor, free.m_step(statistics, floor))
+    free = clusters.parameters(STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"], floor)
+    return structure.project(free, floor)

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from softmix.estimators.fitted import has_noise, n_memberships
 from softmix.estimators.gaussian_mixture import GaussianMixture
 
 
@@ -54,6 +55,13 @@ class UsesBest(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_
 
+    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
+        """Names of the columns of `transform`: 'mixturesearch0', …, and 'mixturesearch_noise'."""
+        names = super().get_feature_names_out(input_features)
+        if has_noise(self.best_estimator_):
+            names[-1] = f"{type(self).__name__.lower()}_noise"
+        return names
+
     @property
     def _n_features_out(self) -> int:
-        return len(self.best_estimator_.weights_)
+        return n_memberships(self.best_estimator_)

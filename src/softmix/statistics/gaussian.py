@@ -7,6 +7,8 @@ For centres c_k, row weights w_i and responsibilities r_ik:
     scatter_k = Σ_i w_i r_ik (x_i − c_k)(x_i − c_k)ᵀ      (or its diagonal, or its trace)
     log_likelihood = Σ_i w_i log p(x_i),   total_weight = Σ_i w_i,   rows
 
+and, where the mixture has a noise component, noise_count = Σ_i w_i r_i0.
+
 Because every block of a sweep uses the same centres, the sweep's current means, addition
 is plain: two statistics add as two vectors, and little cancels in the M-step. Everything
 lives in one flat float64 vector, so that adding, sending and storing are one operation.
@@ -25,13 +27,15 @@ from softmix.parameters import FactorShape
 class StatisticsLayout:
     """Where each statistic lives in the flat vector.
 
-    The order is count (K), sum (K d), scatter (by shape), log_likelihood, total_weight, rows.
-    A full or shared scatter is stored as its lower triangle, row by row.
+    The order is count (K), sum (K d), scatter (by shape), noise_count where there is noise,
+    log_likelihood, total_weight, rows. A full or shared scatter is stored as its lower triangle,
+    row by row.
     """
 
     shape: FactorShape
     n_components: int
     n_features: int
+    noise: bool = False
 
     @cached_property
     def scatter_shape(self) -> tuple[int, ...]:
@@ -53,7 +57,7 @@ class StatisticsLayout:
 
     @cached_property
     def size(self) -> int:
-        return self.scatter_stop + 3
+        return self.scatter_stop + self.noise + 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +112,11 @@ class GaussianStatistics:
         return self.scatter.take(_triangle_index(self.layout.n_features), axis=1)
 
     @property
+    def noise_count(self) -> float:
+        """Σ w r of the noise; 0 where there is none."""
+        return float(self.values[self.layout.scatter_stop]) if self.layout.noise else 0.0
+
+    @property
     def log_likelihood(self) -> float:
         return float(self.values[-3])
 
@@ -131,19 +140,46 @@ class GaussianStatistics:
         moved.scatter[...] += self._as_stored(crossed)
         return moved
 
+    def scale(self, share: float) -> "GaussianStatistics":
+        """The same rows, each with its weight times `share`: how a stream forgets."""
+        return GaussianStatistics(self.centers, self.layout, share * self.values)
+
+    def pooled(self) -> "GaussianStatistics":
+        """All components as one, about the mean of the rows.
+
+        Memberships sum to 1, so these are the statistics of the rows themselves. Scatters that
+        components share become a full one.
+        """
+        d, shape = self.layout.n_features, self.layout.shape
+        # Where the rows are: an empty component may be anywhere.
+        origin = self.centers[self.count.argmax()]
+        mean = origin + self.recenter(np.broadcast_to(origin, self.centers.shape)).sum.sum(axis=0) / (
+            self.count.sum()
+        )
+        about = self.recenter(np.broadcast_to(mean, self.centers.shape))
+        layout = StatisticsLayout(FactorShape.FULL if shape is FactorShape.SHARED else shape, 1, d)
+        together = (about.count.sum(), *about.sum.sum(axis=0), *about.scatter.sum(axis=0).ravel())
+        return GaussianStatistics(mean[None], layout, np.array([*together, *self.values[-3:]]))
+
     def _as_stored(self, matrices: np.ndarray) -> np.ndarray:
         shape = self.layout.shape
         if shape is FactorShape.SCALAR:
             return np.trace(matrices, axis1=1, axis2=2)
         if shape is FactorShape.DIAGONAL:
             return np.diagonal(matrices, axis1=1, axis2=2)
-        rows, columns = np.tril_indices(self.layout.n_features)
+        rows, columns = lower_triangle(self.layout.n_features)
         packed = matrices[:, rows, columns]
         return packed.sum(axis=0, keepdims=True) if shape is FactorShape.SHARED else packed
 
 
 def _outer(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[:, :, None] * b[:, None, :]
+
+
+@lru_cache(maxsize=2)
+def lower_triangle(n_features: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where a packed lower triangle has its entries: their rows and columns."""
+    return np.tril_indices(n_features)
 
 
 @lru_cache(maxsize=2)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from softmix.blocks import Block, block_rows
 from softmix.blocks.scan import Scan, scan
+from softmix.estimators.fitted import n_memberships
 from softmix.estimators.scanned import check_columns
 from softmix.exceptions import TableError
 from softmix.store.atomic import written_whole
@@ -68,9 +69,9 @@ def tables_of(
     """
     check_is_fitted(model)
     check_columns(model, scanned)
-    source, reader = scanned.carrying()
+    source, reader = (scanned if model.missing is None else scanned.with_missing).carrying()
     schema = reader.carried_schema(integers=typed) if scanned.ids else None
-    row_bytes = 8 * (source.n_features + len(model.weights_) + 3)
+    row_bytes = 8 * (source.n_features + n_memberships(model) + 3)
     threads = resolve_n_jobs(model.n_jobs)
     n_blocks = max(_GROUP_BYTES // (row_bytes * block_rows(source.n_features)), threads)
     with ReadAhead(source, n_blocks) as ahead:

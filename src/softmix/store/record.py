@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from softmix.estimators.fitted import has_noise
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.parameters import FactorShape
 from softmix.structures import STRUCTURES
@@ -18,6 +19,7 @@ _ESSENTIAL = ("weights_", "means_", "precisions_cholesky_")
 _DERIVED = ("covariances_", "precisions_")
 _INITIAL = ("weights_init", "means_init", "precisions_init")
 _TRACE = "lower_bounds_"
+_NOISE_BOX = "noise_box_"
 # Weights are stored in the model's dtype: float32 and many components sum to one only so well.
 _SUM_TOLERANCE = 1e-3
 
@@ -43,11 +45,15 @@ def to_record(model: GaussianMixture) -> Record:
         If an attribute was set to something that could not be loaded again.
     """
     params = model.get_params(deep=False)
+    for name in ("checkpoint", "checkpoint_every"):  # of this machine, and of how long this fit took
+        del params[name]
     names = (*_ESSENTIAL, *_DERIVED)
     arrays = {name: np.asarray(getattr(model, name)) for name in names if hasattr(model, name)}
     arrays |= {name: _initial(params.pop(name)) for name in _INITIAL if params[name] is not None}
     if hasattr(model, _TRACE):
         arrays[_TRACE] = np.asarray(model.lower_bounds_, dtype=np.float64)
+    if has_noise(model):
+        arrays[_NOISE_BOX] = np.asarray(model.noise_box_, dtype=np.float64)
     columns = getattr(model, "feature_names_in_", None)
     scalars = {
         "params": {name: _plain(value) for name, value in params.items() if name not in _INITIAL},
@@ -55,7 +61,13 @@ def to_record(model: GaussianMixture) -> Record:
         "n_iter": int(getattr(model, "n_iter_", 0)),
         "lower_bound": float(model.lower_bound_) if hasattr(model, "lower_bound_") else None,
         "feature_names": None if columns is None else [str(name) for name in columns],
+        "stream": _stream(model),
     }
+    if has_noise(model):
+        scalars["noise"] = {
+            "weight": float(model.noise_weight_),
+            "log_density": float(model.noise_log_density_),
+        }
     record = Record(arrays, scalars)
     from_record(record)
     return record
@@ -71,15 +83,25 @@ def from_record(record: Record) -> GaussianMixture:
     """
     arrays, scalars = dict(record.arrays), dict(record.scalars)
     model = _unfitted(scalars.pop("params", None), {n: arrays.pop(n) for n in _INITIAL if n in arrays})
-    trace = arrays.pop(_TRACE, None)
-    _check_parameters(arrays, model.n_components, model.covariance_type)
+    trace, box = arrays.pop(_TRACE, None), arrays.pop(_NOISE_BOX, None)
+    _set_noise(model, scalars.pop("noise", None), box)
+    _check_parameters(arrays, model.n_components, model.covariance_type, getattr(model, "noise_weight_", 0.0))
     for name, array in arrays.items():
         setattr(model, name, array)
-    model.n_features_in_ = model.means_.shape[1]
+    model.n_features_in_ = d = model.means_.shape[1]
+    _require(box is None or box.shape == (d + 1, d), f"{_NOISE_BOX} does not go with {d} columns")
     if trace is not None:
         model.lower_bounds_ = _trace(trace)
     _set_scalars(model, scalars)
     return model
+
+
+def _stream(model: GaussianMixture) -> dict[str, float] | None:
+    """What `partial_fit` must know of the rows that were seen."""
+    if not hasattr(model, "n_samples_seen_"):
+        return None
+    seen = float(model.n_samples_seen_)
+    return {"seen": seen, "began": float(model.__dict__.get("_began", seen))}
 
 
 def _initial(value: Any) -> np.ndarray:
@@ -97,7 +119,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, (list, tuple, np.ndarray)):
-        return np.asarray(value, dtype=np.float64).tolist()
+        array = np.asarray(value)
+        return array.tolist() if array.dtype == bool else array.astype(np.float64).tolist()
     return float(value) if isinstance(value, Real) else None
 
 
@@ -114,7 +137,25 @@ def _unfitted(params: Any, initial: dict[str, np.ndarray]) -> GaussianMixture:
     return model
 
 
-def _check_parameters(arrays: dict[str, np.ndarray], n_components: int, covariance_type: str) -> None:
+def _set_noise(model: GaussianMixture, scalars: Any, box: np.ndarray | None) -> None:
+    _require((scalars is None) == (box is None), f"the noise has only one of its numbers and {_NOISE_BOX}")
+    if scalars is None or box is None:
+        return
+    names = {"weight", "log_density"}
+    numbers = isinstance(scalars, dict) and set(scalars) == names
+    _require(
+        numbers and all(isinstance(v, float) and np.isfinite(v) for v in scalars.values()),
+        "the noise's weight and log-density are not two numbers",
+    )
+    _require(0.0 <= scalars["weight"] <= 1.0 + _SUM_TOLERANCE, "the noise's weight is not a share")
+    _require(box.dtype == np.float64 and bool(np.isfinite(box).all()), f"{_NOISE_BOX} is not finite float64")
+    model.noise_weight_, model.noise_log_density_ = scalars["weight"], scalars["log_density"]
+    model.noise_box_ = box
+
+
+def _check_parameters(
+    arrays: dict[str, np.ndarray], n_components: int, covariance_type: str, noise_weight: float
+) -> None:
     missing = [name for name in _ESSENTIAL if name not in arrays]
     _require(not missing, f"missing arrays: {', '.join(missing)}")
     unknown = sorted(set(arrays) - {*_ESSENTIAL, *_DERIVED})
@@ -134,7 +175,7 @@ def _check_parameters(arrays: dict[str, np.ndarray], n_components: int, covarian
         # A covariance may over- or underflow float32 where its factor does not.
         sound = ~np.isnan(array) if name in _DERIVED else np.isfinite(array)
         _require(bool(sound.all()), f"{name} has values that are not finite")
-    _check_weights(arrays["weights_"])
+    _check_weights(arrays["weights_"], noise_weight)
     _check_factors(arrays["precisions_cholesky_"], shape)
 
 
@@ -147,10 +188,11 @@ def _matrices_shape(shape: FactorShape, K: int, d: int) -> tuple[int, ...]:
     }[shape]
 
 
-def _check_weights(weights: np.ndarray) -> None:
+def _check_weights(weights: np.ndarray, noise_weight: float) -> None:
     _require(bool((weights >= 0).all()), "weights_ has negative values")
-    total = float(weights.sum(dtype=np.float64))
-    _require(abs(total - 1.0) <= _SUM_TOLERANCE, f"weights_ sums to {total:g}, not to 1")
+    total = float(weights.sum(dtype=np.float64)) + noise_weight
+    with_noise = " with that of the noise" if noise_weight else ""
+    _require(abs(total - 1.0) <= _SUM_TOLERANCE, f"weights_ sums to {total:g}{with_noise}, not to 1")
 
 
 def _check_factors(factors: np.ndarray, shape: FactorShape) -> None:
@@ -179,8 +221,19 @@ def _set_scalars(model: GaussianMixture, scalars: dict[str, Any]) -> None:
     if bound is not None:
         _require(isinstance(bound, float), "'lower_bound' is not a number")
         model.lower_bound_ = bound
+    if (stream := scalars.get("stream")) is not None:
+        _require(_is_stream(stream), "'stream' is not the weights of the rows that were seen")
+        model.n_samples_seen_, model._began = stream["seen"], stream["began"]  # noqa: SLF001
     if names is not None:
         model.feature_names_in_ = _feature_names(names, model.n_features_in_)
+
+
+def _is_stream(stream: Any) -> bool:
+    return (
+        isinstance(stream, dict)
+        and stream.keys() == {"seen", "began"}
+        and all(isinstance(weight, float) and 0.0 < weight < np.inf for weight in stream.values())
+    )
 
 
 def _feature_names(names: Any, n_features: int) -> np.ndarray:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from softmix.blocks import ArrayBlocks
-from softmix.estimators.fitted import get_parameters
+from softmix.blocks.incomplete import array_blocks
+from softmix.e_step import conditional_means
+from softmix.estimators.fitted import get_parameters, membership_names
 from softmix.structures import STRUCTURES
 from softmix.sweep import ThreadSweep, resolve_n_jobs
 
@@ -16,19 +17,27 @@ RowOutputs = Callable[[Any, np.ndarray], dict[str, np.ndarray]]
 
 def predictions(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Label, memberships, uncertainty and log-density of `rows`."""
-    n, K = len(rows), len(model.weights_)
+    n, names = len(rows), membership_names(model)
     labels = np.empty(n, np.int64)
-    resp, log_density = np.empty((n, K), rows.dtype), np.empty(n, rows.dtype)
+    resp, log_density = np.empty((n, len(names)), rows.dtype), np.empty(n, rows.dtype)
     parameters = get_parameters(model, STRUCTURES[model.covariance_type].shape)
-    with ThreadSweep(ArrayBlocks(rows), resolve_n_jobs(model.n_jobs)) as sweep:
+    with ThreadSweep(array_blocks(rows), resolve_n_jobs(model.n_jobs)) as sweep:
         sweep.evaluate(parameters, labels=labels, resp=resp, log_norm=log_density)
-    memberships = {f"membership_{k}": np.ascontiguousarray(resp[:, k]) for k in range(K)}
+    memberships = {f"membership_{name}": values.copy() for name, values in zip(names, resp.T, strict=True)}
     return {
         "label": labels,
         **memberships,
         "uncertainty": 1.0 - resp.max(axis=1),
         "log_density": log_density,
     }
+
+
+def imputed(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """`rows` with the conditional means in place of missing values, by the names of the columns."""
+    parameters = get_parameters(model, STRUCTURES[model.covariance_type].shape)
+    names = getattr(model, "feature_names_in_", [f"x{j}" for j in range(rows.shape[1])])
+    columns = conditional_means(parameters, rows).T
+    return {str(name): np.ascontiguousarray(values) for name, values in zip(names, columns, strict=True)}
 
 
 def embedding(model: Any, rows: np.ndarray) -> dict[str, np.ndarray]:

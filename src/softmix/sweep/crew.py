@@ -7,14 +7,17 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
+Ends = SimpleQueue[BaseException | None]
+
 
 class Crew:
     """`n_helpers` threads beside the caller's own; `dismiss` ends them."""
 
     def __init__(self, n_helpers: int) -> None:
-        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
-        self._working = 0
+        self._jobs: SimpleQueue[tuple[Callable[[], None], Ends] | None] = SimpleQueue()
+        # Of each job anew: Ctrl-C may come between a job's end and its count, and the next must not
+        # wait for what is lost.
+        self._ends: Ends = SimpleQueue()
         self._threads = [
             Thread(target=self._serve, name=f"softmix_{i}", daemon=True) for i in range(n_helpers)
         ]
@@ -26,16 +29,15 @@ class Crew:
 
     def start(self, job: Callable[[], None]) -> None:
         """Have every helper run `job` once."""
+        self._ends = SimpleQueue()
         for _ in self._threads:
-            self._jobs.put(job)
-            self._working += 1
+            self._jobs.put((job, self._ends))
 
     def join(self) -> BaseException | None:
-        """Wait until all helpers are done; gives an error that one of them met."""
+        """Wait until all helpers are done with the job; gives an error that one of them met."""
         met = None
-        while self._working:
+        for _ in self._threads:
             error = self._ends.get()
-            self._working -= 1
             met = met or error
         return met
 
@@ -47,10 +49,11 @@ class Crew:
             thread.join()
 
     def _serve(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (given := self._jobs.get()) is not None:
+            job, ends = given
             try:
                 job()
             except BaseException as error:  # noqa: BLE001 (the caller's thread raises it)
-                self._ends.put(error)
+                ends.put(error)
             else:
-                self._ends.put(None)
+                ends.put(None)

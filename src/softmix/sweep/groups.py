@@ -8,6 +8,7 @@ so the same fit takes the same path, and has the same bits, on any number of thr
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import local
 from typing import TypeVar
 
@@ -42,6 +43,22 @@ _FRAGMENTED = 1.5
 _LONGEST_WAIT = 63
 
 
+@dataclass(frozen=True, eq=False)
+class GroupsState:
+    """What a fit's groups, and the decisions about them, follow from besides the next parameters.
+
+    The order of sums depends on it, so a fit that goes on later begins with it.
+    """
+
+    before: GaussianParameters | None
+    grouping: Grouping | None
+    labels: np.ndarray
+    fresh_cost: int
+    wait: int
+    delay: int
+    paid: float
+
+
 class Groups:
     """The statistics of an array's rows by groups, where that pays; it decides sweep by sweep.
 
@@ -65,6 +82,25 @@ class Groups:
     def are_used(self) -> bool:
         """Whether the last sweep went by groups."""
         return self._grouping is not None
+
+    @property
+    def state(self) -> GroupsState:
+        """All of it as it is now; nothing is copied, and what comes later leaves it as it is."""
+        return GroupsState(
+            self._before,
+            self._grouping,
+            self._labels,
+            self._fresh_cost,
+            self._wait,
+            self._delay,
+            self._paid,
+        )
+
+    @state.setter
+    def state(self, state: GroupsState) -> None:
+        self._before, self._grouping, self._labels = state.before, state.grouping, state.labels
+        self._fresh_cost, self._paid = state.fresh_cost, state.paid
+        self._wait, self._delay = state.wait, state.delay
 
     def statistics(self, parameters: GaussianParameters) -> GaussianStatistics | None:
         """The statistics of all rows under `parameters`, or None where a dense sweep is better."""
@@ -102,6 +138,8 @@ class Groups:
         n = self._source.n_rows
         if K < _MIN_COMPONENTS or n < _MIN_ROWS_EACH * K or n * K * work_of_pair(d) < _MIN_WORK:
             return None
+        if parameters.noise is not None:  # its part in a row has no distance to bound it by
+            return None
         before, self._before = self._before, parameters
         if self._grouping is not None:
             self._grouping = self._kept(self._grouping, parameters)
@@ -130,6 +168,8 @@ class Groups:
         moved = grouping.moved(parameters)
         if moved is None or not moved.any():
             return None if moved is None else grouping
+        # A copy, because grouping writes to it and states of before are kept as they were.
+        self._labels = self._labels.copy()
         grouper = Grouper(self._source, grouping.reference.replaced(parameters, moved), self._labels)
         stale = sum(int(unit.sizes[grouper.stale(unit, moved)].sum()) for unit in grouping.units)
         cost = grouping.cost + making_cost(self._source, parameters, stale / self._source.n_rows)

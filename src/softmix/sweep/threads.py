@@ -7,24 +7,35 @@ those of a stream are read ahead by a thread of its own.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
 import numpy as np
 
-from softmix.blocks import ArrayBlocks, Block, Source, block_rows
-from softmix.e_step import GaussianEStep
+from softmix.blocks import ArrayBlocks, Block, Incomplete, Source, block_rows
+from softmix.blocks.incomplete import IncompleteArray
+from softmix.e_step import GaussianEStep, MissingEStep
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.sweep.by_number import ByNumber, Numbered, Pass
 from softmix.sweep.crew import Crew
-from softmix.sweep.groups import Groups
+from softmix.sweep.groups import Groups, GroupsState
 from softmix.sweep.read_ahead import ReadAhead
-from softmix.sweep.tree_sum import TreeSum
+from softmix.sweep.tree_sum import Addable, TreeSum
 
 T = TypeVar("T")
+A = TypeVar("A", bound=Addable)
 
 _BLOCKS_AHEAD = 4  # and two for each thread: about half a megabyte a block
+
+
+@dataclass(frozen=True, eq=False)
+class SweepState:
+    """What the sweeps to come depend on besides the rows and the parameters."""
+
+    n_sweeps: int
+    groups: GroupsState | None
 
 
 class ThreadSweep:
@@ -36,7 +47,13 @@ class ThreadSweep:
 
     def __init__(self, source: Source, n_jobs: int = 1, *, grouping: bool = True) -> None:
         self.source = source
-        helpers = (min(n_jobs, len(source)) if isinstance(source, ArrayBlocks) else n_jobs) - 1
+        self._incomplete = isinstance(source, Incomplete)
+        self._block_rows = (
+            source.block_rows if isinstance(source, Incomplete) else block_rows(source.n_features)
+        )
+        if isinstance(source, (ArrayBlocks, IncompleteArray)):
+            n_jobs = min(n_jobs, len(source))
+        helpers = n_jobs - 1
         self._crew = Crew(max(helpers, 0))
         self.n_sweeps = 0  # passes over all rows
         self._groups = (
@@ -56,19 +73,30 @@ class ThreadSweep:
         """Whether the last sweep took rows in groups, each with the components that matter to it."""
         return self._groups is not None and self._groups.are_used
 
+    @property
+    def state(self) -> SweepState:
+        """Between two sweeps: another ThreadSweep over the same rows goes on from it with the same bits."""
+        return SweepState(self.n_sweeps, None if self._groups is None else self._groups.state)
+
+    @state.setter
+    def state(self, state: SweepState) -> None:
+        self.n_sweeps = state.n_sweeps
+        if self._groups is not None and state.groups is not None:
+            self._groups.state = state.groups
+
     def __call__(self, parameters: GaussianParameters) -> GaussianStatistics:
         """The statistics of all rows, about the means of `parameters`."""
         if self._groups is not None and (statistics := self._groups.statistics(parameters)) is not None:
             self.n_sweeps += 1
             return statistics
-        e_step = GaussianEStep(parameters, self.source.dtype)
+        e_step = self._e_step(parameters)
         total: TreeSum[GaussianStatistics] = TreeSum()
         self._for_each_block(lambda number, block: total.add(number, e_step(block)))
         return total.total()
 
-    def add_up(self, of_block: Callable[[slice, Block], GaussianStatistics]) -> GaussianStatistics:
+    def add_up(self, of_block: Callable[[slice, Block], A]) -> A:
         """The sum over all blocks of what `of_block` gives for (its rows' place among all, block)."""
-        total: TreeSum[GaussianStatistics] = TreeSum()
+        total: TreeSum[A] = TreeSum()
         self._for_each_block(
             lambda number, block: total.add(number, of_block(self._span(number, block), block))
         )
@@ -76,7 +104,7 @@ class ThreadSweep:
 
     def evaluate(self, parameters: GaussianParameters, **outputs: np.ndarray) -> None:
         """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for all rows."""
-        e_step = GaussianEStep(parameters, self.source.dtype)
+        e_step = self._e_step(parameters)
 
         def visit(number: int, block: Block) -> None:
             span = self._span(number, block)
@@ -86,7 +114,7 @@ class ThreadSweep:
 
     def log_likelihood(self, parameters: GaussianParameters, **outputs: np.ndarray) -> float:
         """Σ_i w_i log p(x_i) over all rows; fills `outputs` (see `evaluate`) on the way."""
-        e_step = GaussianEStep(parameters, self.source.dtype)
+        e_step = self._e_step(parameters)
 
         def of_rows(number: int, block: Block) -> np.ndarray:
             span, log_norm = self._span(number, block), np.empty(len(block.rows))
@@ -97,10 +125,10 @@ class ThreadSweep:
 
     def classification_log_likelihood(self, parameters: GaussianParameters) -> float:
         """Σ_i w_i max_k log π_k N(x_i; μ_k, Σ_k): each row counts for its best component alone."""
-        e_step = GaussianEStep(parameters, self.source.dtype)
+        e_step = self._e_step(parameters)
 
         def of_rows(number: int, block: Block) -> np.ndarray:  # noqa: ARG001
-            log_joint = np.empty((len(block.rows), parameters.n_components), self.source.dtype)
+            log_joint = np.empty((len(block.rows), parameters.n_memberships), self.source.dtype)
             e_step.evaluate(block, log_joint=log_joint)
             return log_joint.max(axis=1)
 
@@ -115,19 +143,30 @@ class ThreadSweep:
             if weights is not None:
                 # A row of weight 0 does not count, even where its density underflows.
                 values = np.multiply(values, weights, where=weights > 0, out=np.zeros(len(values)))
-            total.add(number, float(values.sum(dtype=np.float64)))
+            total.add(number, self._summed(values))
 
         self._for_each_block(visit)
         return total.total()
 
+    def _e_step(self, parameters: GaussianParameters) -> GaussianEStep | MissingEStep:
+        return (MissingEStep if self._incomplete else GaussianEStep)(parameters, self.source.dtype)
+
+    def _summed(self, values: np.ndarray) -> float:
+        """Σ values of a block; of a wide one in the order in which its blocks would be added."""
+        total: TreeSum[float] = TreeSum()
+        step = block_rows(self.source.n_features)
+        for number, start in enumerate(range(0, len(values), step)):
+            total.add(number, float(values[start : start + step].sum(dtype=np.float64)))
+        return total.total()
+
     def _span(self, number: int, block: Block) -> slice:
         """Where the rows of `block` are among all."""
-        start = number * block_rows(self.source.n_features)
+        start = number * self._block_rows
         return slice(start, start + len(block.rows))
 
     def _for_each_block(self, visit: Callable[[int, Block], None]) -> None:
         self.n_sweeps += 1
-        if isinstance(self.source, ArrayBlocks):
+        if isinstance(self.source, (ArrayBlocks, IncompleteArray)):
             self._for_each(self.source, visit)
         else:
             self._share(ReadAhead(self.source, _BLOCKS_AHEAD + 2 * (1 + len(self._crew))), visit)

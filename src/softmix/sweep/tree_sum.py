@@ -9,11 +9,13 @@ from threading import Lock
 from typing import Generic, Protocol, Self, TypeVar
 
 
-class _Addable(Protocol):
+class Addable(Protocol):
+    """What has `+`."""
+
     def __add__(self, other: Self, /) -> Self: ...
 
 
-T = TypeVar("T", bound=_Addable)
+T = TypeVar("T", bound=Addable)
 
 
 class TreeSum(Generic[T]):

@@ -135,7 +135,8 @@ class Search:
             n_split = int(np.ceil(_SHARE * self.n_components))
             which = self.rng.choice(self.n_components, n_split, replace=False)
             more = self._split(top.parameters, which, SPLITS[number % len(SPLITS)])
-            reached = self._settle(more, 1.0)
+            # What is sound is beaten by height alone.
+            reached = self._settle(more, 1.0, top.height + higher if top.soundness == 0 else -np.inf)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
             if failures == (_PATIENCE if self.n_components > _FEW else _PATIENCE_OF_FEW):
                 break
@@ -145,8 +146,8 @@ class Search:
         more = split(Components.of(parameters), which, how, self.rng)
         return more.parameters(self.runs.structure, self.runs.floor)
 
-    def _settle(self, parameters: GaussianParameters, beta: float) -> Top:
-        """Let too many components move, merge the superfluous, and climb."""
+    def _settle(self, parameters: GaussianParameters, beta: float, wanted: float = -np.inf) -> Top:
+        """Let too many components move, merge the superfluous, and climb while `wanted` may be reached."""
         d = self.runs.rows.shape[1]
         soft = min(1.0, _FEW_COLUMNS / d)
         pseudo_rows = max(_PSEUDO_ROWS, _PER_COLUMN * d)
@@ -155,8 +156,10 @@ class Search:
         pseudo_rows = max(_PSEUDO_ROWS, d - _FEW_COLUMNS)
         steps = _SETTLING if soft == 1.0 else _SETTLING_SLOWLY
         parameters = self.runs.anneal(parameters, np.linspace([soft, pseudo_rows], [1.0, 0.0], steps))
-        parameters, height = self.runs.climb(parameters, _CLIMB_TOL, _CLIMBING)
-        return Top(-self.runs.n_unwitnessed(parameters), height, parameters)
+        parameters, height = self.runs.climb(parameters, _CLIMB_TOL, _CLIMBING, wanted)
+        # Of what is too low nobody asks how sound it is.
+        doubtful = self.runs.n_unwitnessed(parameters) if height > wanted else self.n_components
+        return Top(-doubtful, height, parameters)
 
 
 def _heaviest_first(parameters: GaussianParameters) -> GaussianParameters:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from softmix.blocks import Block
-from softmix.e_step import statistics_about
+from softmix.e_step import conditional_means, statistics_about
+from softmix.fit.spread import Spread
 from softmix.fit.starts.nearest import one_hot
 from softmix.parameters import FactorShape
 from softmix.statistics import GaussianStatistics
@@ -11,7 +12,7 @@ from softmix.sweep import ThreadSweep
 
 
 def statistics_of_given(
-    sweep: ThreadSweep, resp: np.ndarray, n_components: int, shape: FactorShape, origin: np.ndarray
+    sweep: ThreadSweep, resp: np.ndarray, n_components: int, shape: FactorShape, spread: Spread
 ) -> GaussianStatistics:
     """The statistics of all rows under `resp`, about each component's mean.
 
@@ -19,20 +20,23 @@ def statistics_of_given(
     ----------
     resp : ndarray of shape (n,) or (n, K)
         Labels, -1 for a row that has none, or memberships.
-    origin : ndarray of shape (d,)
-        A point amid the rows, from which the means are found by a first sweep.
+    spread : Spread
+        Its mean is a point amid the rows, from which the means are found by a first sweep. Missing
+        values take their conditional means under its normal distribution.
     """
 
     def swept(shape: FactorShape, centers: np.ndarray) -> GaussianStatistics:
         def of_block(span: slice, block: Block) -> GaussianStatistics:
             counted = slice(None) if block.weights is None else block.weights > 0
             rows, weights = block.counted()
+            if spread.normal is not None:
+                rows = conditional_means(spread.normal, rows)
             memberships = _memberships(resp[span][counted], n_components)
             return statistics_about(shape, rows, memberships, weights, centers)
 
         return sweep.add_up(of_block)
 
-    first = swept(FactorShape.SCALAR, np.tile(origin, (n_components, 1)))
+    first = swept(FactorShape.SCALAR, np.tile(spread.mean, (n_components, 1)))
     return swept(shape, first.centers + first.sum / first.count[:, None])
 
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
 
-from softmix.blocks import Source
+from softmix.e_step import conditional_draws, conditional_means
 from softmix.fit.spread import Spread
+from softmix.parameters import GaussianParameters
 
 _MAX_ELEMENTS, _MIN_ROWS, _MAX_ROWS, _ROWS_PER_COMPONENT = 1 << 18, 4096, 1 << 15, 64
 _FEW_PER_COLUMN = 2
@@ -22,17 +24,30 @@ _MANY = 100
 DECIMALS = 9
 
 
+class Drawable(Protocol):
+    """What a sample is drawn from: a Source, or what has as much of one."""
+
+    @property
+    def n_rows(self) -> int: ...
+
+    def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]: ...
+
+    def row_weights(self) -> np.ndarray | None: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """Distinct rows, their weights, all positive and of mean 1, and two maps to coordinates without units.
 
-    `coordinates` whitens; it only standardises each column where rows are too few to whiten.
+    `coordinates` whitens; it only standardises each column where rows are too few to whiten. Of rows that
+    lack values `observed` has them as they are, and `rows` completed by draws.
     """
 
     rows: np.ndarray
     weights: np.ndarray
     coordinates: Callable[[np.ndarray], np.ndarray]
     standardise: Callable[[np.ndarray], np.ndarray]
+    observed: np.ndarray | None = None
 
     @cached_property
     def whitened(self) -> np.ndarray:
@@ -49,7 +64,19 @@ class Sample:
         if n_rows >= len(self.rows):
             return self
         chosen, weights = _draw(self.weights, n_rows, rng)
-        return replace(self, rows=self.rows[chosen], weights=_of_mean_1(weights))
+        observed = None if self.observed is None else self.observed[chosen]
+        return replace(self, rows=self.rows[chosen], weights=_of_mean_1(weights), observed=observed)
+
+    def completed(self, parameters: GaussianParameters, rng: np.random.RandomState) -> "Sample":
+        """The same with what is missing drawn given what is observed; itself where nothing is missing."""
+        if self.observed is None:
+            return self
+        return replace(self, rows=conditional_draws(parameters, self.observed, rng))
+
+    def reweighted(self, weights: np.ndarray, spread: Spread) -> "Sample":
+        """The rows whose new weight is positive, in coordinates of their own `spread`."""
+        kept = weights > 0
+        return _in_units_of(spread, self.rows[kept], weights[kept])
 
     def few(self, n_components: int, n_features: int, rng: np.random.RandomState) -> "Sample":
         """As many of the rows as a search looks at; all, where they are not many more."""
@@ -79,7 +106,7 @@ def rows_to_draw(n_rows: int, n_components: int, n_features: int) -> int:
     return few if n_rows <= _MANY * few else max(few, sample_size(n_components, n_features))
 
 
-def draw_sample(source: Source, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:
+def draw_sample(source: Drawable, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:
     """All rows of positive weight where they are few, else a random sample of `wanted` of them.
 
     Equal rows are one row with the sum of their weights, and rows are in an order of their
@@ -96,7 +123,8 @@ def draw_sample(source: Source, spread: Spread, wanted: int, rng: np.random.Rand
         chosen = np.sort(sample_without_replacement(n, wanted, random_state=rng)) if some else np.arange(n)
         rows, _ = source.take(chosen)
         weights = np.ones(len(rows))
-    return _distinct(rows, weights, spread)
+    sample = _distinct(rows, weights, spread)
+    return sample if spread.normal is None else sample.completed(spread.normal, rng)
 
 
 def _draw(weights: np.ndarray, wanted: int, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
@@ -128,14 +156,25 @@ def _threshold(weights: np.ndarray, wanted: int) -> float:
 
 
 def _distinct(rows: np.ndarray, weights: np.ndarray, spread: Spread) -> Sample:
-    order = _order(rows, spread.whiten(rows))
+    filled = rows if spread.normal is None else conditional_means(spread.normal, rows)
+    order = _order(rows, spread.whiten(filled))
     rows, weights = rows[order], weights[order]
-    first = np.r_[True, (rows[1:] != rows[:-1]).any(axis=1)]
+    first = np.r_[True, _differ(rows[1:], rows[:-1]).any(axis=1)]
     rows, weights = rows[first], np.add.reduceat(weights, np.flatnonzero(first))
+    return _in_units_of(spread, rows, weights)
+
+
+def _in_units_of(spread: Spread, rows: np.ndarray, weights: np.ndarray) -> Sample:
     # Whitened, few rows are all equally far apart, whatever their clusters.
     few = len(rows) <= _FEW_PER_COLUMN * rows.shape[1]
     coordinates = spread.standardise if few else spread.whiten
-    return Sample(rows, _of_mean_1(weights), coordinates, spread.standardise)
+    observed = rows if spread.normal is not None and np.isnan(rows).any() else None
+    return Sample(rows, _of_mean_1(weights), coordinates, spread.standardise, observed)
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Whether values differ; missing ones do not."""
+    return (one != other) & ~(np.isnan(one) & np.isnan(other))
 
 
 def _of_mean_1(weights: np.ndarray) -> np.ndarray:
