@@ -239,3 +239,18 @@ def test_a_failed_fit_changes_nothing():
 def test_unknown_values_of_the_parameter():
     with pytest.raises(ValueError, match="'missing' parameter"):
         GaussianMixture(missing="drop").fit(X)
+
+
+def test_a_stream_of_blocks_learns_what_the_fit_knows():
+    rows = np.concatenate([M] * 10)[np.random.default_rng(0).permutation(2000)]
+    model = mixture()
+    for _ in range(5):
+        for start in range(0, 2000, 500):
+            model.partial_fit(rows[start : start + 500])
+    assert model.score(rows) > mixture().fit(rows).lower_bound_ - 0.02
+    streamed = mixture()
+    for _ in range(20):
+        streamed.partial_fit(scan(rows))
+    assert streamed.score(rows) > model.score(rows) - 0.02
+    with pytest.raises(ValueError, match=r"Input X contains NaN: .* missing='marginal'"):
+        GaussianMixture(3).partial_fit(rows)

@@ -1,6 +1,6 @@
 """A line a structure through what may be chosen, and what may not be shown as such."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -80,17 +80,9 @@ def test_models_without_a_fit_are_crosses(texts):
     assert texts(display.legend_) == ["full", "tied", "no fit"]
 
 
-@dataclass(frozen=True)
-class WithNoise(SearchRecord):
-    """A record of a model with a noise component."""
-
-    noise: bool = True
-
-
 def test_with_noise_a_structure_has_a_line_of_its_own(texts):
     plain = records([300.0, 200.0, 250.0])
-    noisy = [WithNoise(**{f.name: getattr(r, f.name) for f in fields(SearchRecord)}) for r in plain]
-    noisy = [replace(record, bic=record.bic - 50, noise=True) for record in noisy]
+    noisy = [replace(record, bic=record.bic - 50, noise=True) for record in plain]
     display = CriterionDisplay(records=[*plain, *noisy], criterion="bic").plot()
     assert texts(display.legend_) == list(display.lines_) == ["full", "full + noise"]
     assert display.lines_["full + noise"].get_ydata().tolist() == [250.0, 150.0, 200.0]

@@ -9,14 +9,15 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
 from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.incomplete import array_blocks
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.fitted import has_noise, holds, set_attributes
 from softmix.estimators.given_noise import asks_noise
 from softmix.estimators.given_prior import check_prior
+from softmix.estimators.missing_values import validated
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_learn
 from softmix.estimators.warn import warn
@@ -63,6 +64,7 @@ class PartialFitMixin:
     learning_decay: float
     half_life: float | None
     init_size: int | None
+    missing: str | None
     _parameter_constraints: dict[str, list[Any]]
 
     @abstractmethod
@@ -117,9 +119,10 @@ class PartialFitMixin:
         Raises
         ------
         ValueError
-            If X has NaN or infinite values or other columns than before; if `n_components` or
-            `covariance_type` have changed since; with ``reg_covar=0``, if a covariance becomes
-            singular. The estimator is then as it was before.
+            If X has NaN (unless `missing` takes it) or infinite values, or other columns than
+            before; if `n_components` or `covariance_type` have changed since; with
+            ``reg_covar=0``, if a covariance becomes singular. The estimator is then as it was
+            before.
         """
         with all_or_nothing(self), closing(self._parts(X, sample_weight)) as parts:
             for rows in parts:
@@ -135,7 +138,7 @@ class PartialFitMixin:
                     _, block = taken
                     yield ArrayBlocks(block.rows, block.weights)
         else:
-            X = validate_data(self, X, dtype=[np.float64, np.float32], reset=first)
+            X = validated(self, X, allow_nan=self.missing is not None, reset=first)
             yield ArrayBlocks(X, row_weights(sample_weight, X))
 
     def _learn(self, rows: ArrayBlocks) -> None:
@@ -143,7 +146,7 @@ class PartialFitMixin:
         if stream is None:
             self._gather(rows)
             return
-        with ThreadSweep(rows, resolve_n_jobs(self.n_jobs), grouping=False) as sweep, one_blas_thread():
+        with self._sweep(rows) as sweep, one_blas_thread():
             block = sweep(stream.parameters)
             learned = learn(stream, block, self._plan_of_steps(), self._forgetting())
             set_attributes(self, learned.parameters, np.result_type(np.asarray(self.means_), rows.dtype))
@@ -178,11 +181,19 @@ class PartialFitMixin:
             self._begin(_joined(gathered))
 
     def _begin(self, rows: ArrayBlocks) -> None:
-        degeneracies = tuple(self._fit(rows).degeneracies)
-        with ThreadSweep(rows, resolve_n_jobs(self.n_jobs), grouping=False) as sweep, one_blas_thread():
+        degeneracies = tuple(self._fit(self._source(rows)).degeneracies)
+        with self._sweep(rows) as sweep, one_blas_thread():
             statistics = sweep(self._parameters())
         weight = rows.total_weight
         self._keep(Stream(self._parameters(), statistics, weight, weight, 1, degeneracies))
+
+    def _source(self, rows: ArrayBlocks) -> Source:
+        """`rows` for a sweep, which must know whether values are missing."""
+        names = getattr(self, "feature_names_in_", None)
+        return array_blocks(rows.rows, rows.weights, None if names is None else tuple(names))
+
+    def _sweep(self, rows: ArrayBlocks) -> ThreadSweep:
+        return ThreadSweep(self._source(rows), resolve_n_jobs(self.n_jobs), grouping=False)
 
     def _keep(self, stream: Stream) -> None:
         for name in _OF_A_FIT:

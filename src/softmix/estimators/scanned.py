@@ -39,7 +39,7 @@ def scan_to_learn(estimator: Any, scan: Scan, sample_weight: Any, *, first: bool
         _remember_columns(estimator, scan)
     else:
         check_columns(estimator, scan)
-    return scan.source
+    return scan.source if estimator.missing is None else scan.with_missing.source
 
 
 def scan_to_score(estimator: Any, scan: Scan, sample_weight: Any, *, allow_nan: bool) -> Source:

@@ -213,7 +213,7 @@ class CriterionDisplay:
 
 
 def _has_noise(record: "SearchRecord") -> bool:
-    return bool(getattr(record, "noise", False))
+    return bool(record.noise)
 
 
 def _name(record: "SearchRecord") -> str:
