@@ -15,6 +15,7 @@ from benchmarks.cells import (
     sklearn_target,
     threads_target,
 )
+from benchmarks.selection_report import selection_section
 
 LIMIT_TARGET = 2.5
 # Beside other processes that use more cores than this, figures for two threads mean little.
@@ -65,6 +66,7 @@ def render(results: _Record, notes: str | None) -> str:
         _latency(parts),
         _solution(parts),
         _sweeps_saved(parts),
+        selection_section(parts.get("selection", {}).get("figures", {})),
         _many(parts),
         _missing(parts),
         *(_nanoseconds(measured, covariance) for covariance in COVARIANCES),

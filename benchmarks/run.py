@@ -26,6 +26,7 @@ from benchmarks.out_of_core import CELL as OUT_OF_CORE_CELL
 from benchmarks.out_of_core import measure_out_of_core
 from benchmarks.peers import Contestant, ScikitLearn, Softmix, one_dal
 from benchmarks.report import render
+from benchmarks.selection import measure_selection
 from benchmarks.solution import measure_solution
 from benchmarks.startup import measure_startup
 
@@ -53,6 +54,7 @@ def main() -> None:
             OUT_OF_CORE_CELL.smaller(_QUICK_FACTOR) if given.quick else OUT_OF_CORE_CELL
         ),
         "solution": lambda: measure_solution(1 if given.quick else 7),
+        "selection": lambda: measure_selection(1 if given.quick else 3, _QUICK_FACTOR if given.quick else 1),
         "iteration": lambda: _iteration_costs(given, contestants),
     }
     chosen = given.only or ([] if given.report_only else list(parts))
@@ -84,7 +86,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rows, one round; print, change no file")
     parser.add_argument("--only", type=lambda text: text.split(","), metavar="PARTS",
                         help="some of peaks,startup,latency,memory,out-of-core,many,missing,"
-                        "solution,iteration")  # fmt: skip
+                        "solution,selection,iteration")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
                         help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")

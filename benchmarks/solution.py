@@ -43,16 +43,16 @@ def problems() -> list[Problem]:
         Problem("wine, 6 columns", 3, load_wine().data[:, :6]),
         Problem("breast cancer, 5 columns", 2, load_breast_cancer().data[:, [0, 1, 4, 5, 8]]),
         Problem("digits, 16 components", 10, digits),
-        Problem("overlapping", 8, _mixture(1_500, 5, 8, 2.0, 1)),
-        Problem("many clusters", 20, _mixture(2_000, 2, 20, 6.0, 2)),
+        Problem("overlapping", 8, mixture(1_500, 5, 8, 2.0, 1)),
+        Problem("many clusters", 20, mixture(2_000, 2, 20, 6.0, 2)),
         Problem(
-            "unequal weights", 6, _mixture(2_000, 3, 6, 3.0, 3, weights=[0.4, 0.3, 0.2, 0.08, 0.01, 0.01])
+            "unequal weights", 6, mixture(2_000, 3, 6, 3.0, 3, weights=[0.4, 0.3, 0.2, 0.08, 0.01, 0.01])
         ),
-        Problem("unequal scales", 5, _mixture(1_000, 3, 5, 2.0, 4, scales=np.geomspace(0.05, 5, 5))),
-        Problem("many columns", 8, _mixture(2_000, 30, 8, 1.0, 5)),
-        Problem("20,000 rows", 5, _mixture(20_000, 2, 5, 2.0, 6)),
-        Problem("50,000 rows", 8, _mixture(50_000, 8, 8, 1.5, 7)),
-        Problem("100,000 rows", 16, _mixture(100_000, 8, 16, 1.5, 8)),
+        Problem("unequal scales", 5, mixture(1_000, 3, 5, 2.0, 4, scales=np.geomspace(0.05, 5, 5))),
+        Problem("many columns", 8, mixture(2_000, 30, 8, 1.0, 5)),
+        Problem("20,000 rows", 5, mixture(20_000, 2, 5, 2.0, 6)),
+        Problem("50,000 rows", 8, mixture(50_000, 8, 8, 1.5, 7)),
+        Problem("100,000 rows", 16, mixture(100_000, 8, 16, 1.5, 8)),
     ]
 
 
@@ -137,7 +137,7 @@ def _trace(problem: Problem, seed: int, acceleration: str | None) -> tuple[np.nd
     return trace, model.n_iter_ / len(trace)
 
 
-def _mixture(  # noqa: PLR0913
+def mixture(  # noqa: PLR0913
     n: int,
     d: int,
     n_components: int,

@@ -14,6 +14,7 @@
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
 #include "inverse_cholesky.hpp"
+#include "rotate_axes.hpp"
 #include "short_run.hpp"
 
 namespace nb = nanobind;
@@ -106,11 +107,14 @@ template <class T> class Gaussian {
 
   // Steps of EM in place (see short_run.hpp); how many were taken.
   ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, In<double> betas, In<double> pseudo_rows,
-                     double lowest, Out<double> weights, Out<double> means, Out<double> factors,
-                     Out<double> log_likelihoods, Out<double> packed, Out<double> workspace) const {
+                     double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
+                     Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<double> packed,
+                     Out<double> workspace) const {
     static_assert(std::is_same_v<T, double>);
-    const softmix::Schedule schedule = {ptrdiff_t(betas.shape(0)), betas.data(), pseudo_rows.data(), lowest};
-    const softmix::Mixture mixture = {weights.data(), means.data(), factors.data()};
+    const softmix::Schedule schedule = {ptrdiff_t(betas.shape(0)), betas.data(), pseudo_rows.data(), lowest,
+                                        static_cast<softmix::Tie>(tie)};
+    const softmix::Mixture mixture = {
+        weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
     const ptrdiff_t n = ptrdiff_t(rows.shape(0));
     const double* first = rows.data();
@@ -152,6 +156,12 @@ void merge_losses(const std::string& isa, In<double> rows, std::optional<In<doub
   set.merge_losses(memberships, merged, written, scratch.data());
 }
 
+void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
+  const ptrdiff_t count = ptrdiff_t(precisions.shape(0)), d = ptrdiff_t(precisions.shape(1));
+  softmix::rotate_axes(count, d, ptrdiff_t(pairs.shape(0)), pairs.data(), precisions.data(), axes.data(),
+                       rotated.data());
+}
+
 template <class T> void bind(nb::module_& m, const char* name) {
   auto kernel = nb::class_<Gaussian<T>>(m, name);
   kernel
@@ -170,8 +180,9 @@ template <class T> void bind(nb::module_& m, const char* name) {
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)
     kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("betas"),
-               nb::arg("pseudo_rows"), nb::arg("lowest"), nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
-               nb::arg("log_likelihoods"), nb::arg("packed"), nb::arg("workspace"));
+               nb::arg("pseudo_rows"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
+               nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
+               nb::arg("workspace"));
 }
 
 }  // namespace
@@ -183,6 +194,7 @@ NB_MODULE(_native, m) {
         nb::arg("log_norm"), nb::arg("pairs"), nb::arg("log_constants"), nb::arg("means"), nb::arg("factors"),
         nb::arg("losses"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
+  m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind<double>(m, "GaussianFloat64");
   bind<float>(m, "GaussianFloat32");
 }

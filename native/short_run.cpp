@@ -1,5 +1,6 @@
 // The search for a start takes thousands of steps on a few hundred rows, where a step in Python costs several times
-// its arithmetic. This is fit/short_runs.py's loop, and m_step/'s closed forms, for the four free structures.
+// its arithmetic. This is fit/short_runs.py's loop, and m_step/'s closed forms for the four free structures;
+// tied_m_step.cpp has the others.
 #include "short_run.hpp"
 
 #include <algorithm>
@@ -39,7 +40,7 @@ ptrdiff_t factor_size(Dimensions dims) {
 
 // The flat vector of statistics, and room for one step's factors and constants.
 struct Scratch {
-  double *statistics, *constants, *centers, *factors, *matrix, *square, *squared_norms;
+  double *statistics, *constants, *centers, *factors, *matrix, *square, *squared_norms, *tied;
   size_t used;
 
   Scratch(Dimensions dims, double* start) : used(0) {
@@ -51,6 +52,7 @@ struct Scratch {
     matrix = take(start, K * d * (is_matrix(dims.shape) ? d : 1));
     square = take(start, d * d);
     squared_norms = take(start, K);
+    tied = take(start, ptrdiff_t(tied_scratch_size(dims)));
   }
 
   double* take(double* start, ptrdiff_t size) {
@@ -147,7 +149,8 @@ void factor_variances(Dimensions dims, const Scratch& scratch, double lowest, do
 }
 
 // The M-step: sums become shifts in place. False where Python's must do it.
-bool maximise(Dimensions dims, double lowest, Scratch& scratch, const Mixture& mixture) {
+bool maximise(Dimensions dims, const Schedule& schedule, Scratch& scratch, const Mixture& mixture) {
+  const double lowest = schedule.lowest;
   const ptrdiff_t K = dims.components, d = dims.features;
   const double* counts = scratch.statistics;
   double* shifts = scratch.statistics + K;
@@ -157,7 +160,10 @@ bool maximise(Dimensions dims, double lowest, Scratch& scratch, const Mixture& m
     if (!(counts[k] > kEmpty * total)) return false;
     for (ptrdiff_t j = 0; j < d; ++j) shifts[k * d + j] /= counts[k];
   }
-  if (!is_matrix(dims.shape))
+  if (schedule.tie != Tie::none) {
+    const Scatters given = {dims, counts, shifts, shifts + K * d, total, lowest};
+    if (!tied_factors(schedule.tie, given, mixture.axes, mixture.factors, scratch.tied)) return false;
+  } else if (!is_matrix(dims.shape))
     factor_variances(dims, scratch, lowest, mixture.factors);
   else if (factor_matrices(dims, scratch, total, lowest, scratch.factors))
     std::copy(scratch.factors, scratch.factors + factor_size(dims), mixture.factors);
@@ -188,7 +194,7 @@ ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdif
     kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
     if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
-    if (!maximise(dims, schedule.lowest, scratch, mixture)) return step;
+    if (!maximise(dims, schedule, scratch, mixture)) return step;
   }
   return schedule.steps;
 }

@@ -1,7 +1,8 @@
-// Steps of EM on rows in cache, for covariances that nothing ties but their shape.
+// Steps of EM on rows in cache.
 #pragma once
 
 #include "gaussian_kernel.hpp"
+#include "tied_m_step.hpp"
 
 namespace softmix {
 
@@ -10,6 +11,7 @@ struct Mixture {
   double* weights;
   double* means;
   double* factors;
+  Axes axes;  // of EVE and VVE
 };
 
 // How to take a step.
@@ -18,6 +20,7 @@ struct Schedule {
   const double* betas;        // (steps) memberships are ∝ (π N)^β
   const double* pseudo_rows;  // (steps) rows added to each component about its mean, round and as wide as it is
   double lowest;              // no variance in any direction may be lower
+  Tie tie;                    // what ties the covariances beside their shape
 };
 
 // Numbers that `em_steps` needs to work in, beside the workspace of the kernel.

@@ -179,7 +179,7 @@ ptrdiff_t run(const GaussianKernel<double>& kernel, Dimensions dims, const Rows&
               const softmix::Schedule& schedule, Plain& plain, Vector& factors, Vector& log_likelihoods) {
   Vector packed(kernel.packed_size(dims)), workspace(kernel.workspace_size(dims));
   Vector scratch(softmix::em_scratch_size(dims));
-  const softmix::Mixture mixture = {plain.weights.data(), plain.means.data(), factors.data()};
+  const softmix::Mixture mixture = {plain.weights.data(), plain.means.data(), factors.data(), {nullptr, 0, nullptr}};
   return softmix::em_steps(kernel, dims, rows.n, rows.values.data(), weighted ? rows.weights.data() : nullptr, schedule,
                            mixture, log_likelihoods.data(), packed.data(), workspace.data(), scratch.data());
 }
@@ -196,7 +196,8 @@ void check_steps(const GaussianKernel<double>& kernel, Dimensions dims, bool wei
   const Rows rows = make_rows(expected, 40 * dims.components + 8 * dims.features, generator);
   Vector factors = factors_of(dims, actual), reached(betas.size()), before;
   const ptrdiff_t taken =
-      run(kernel, dims, rows, weighted, {3, betas.data(), pseudo_rows.data(), 1e-14}, actual, factors, reached);
+      run(kernel, dims, rows, weighted, {3, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none}, actual,
+          factors, reached);
   expect_close("the number of steps", double(taken), 3.0, 0.0);
   for (size_t step = 0; step < betas.size(); ++step) {
     Sums total = expectation(expected, rows, weighted, betas[step]);
@@ -223,7 +224,8 @@ void check_refusal(const GaussianKernel<double>& kernel, Dimensions dims, bool e
   Vector after = factors, reached(betas.size());
   const double lowest = empty ? 1e-14 : 1e3;
   const ptrdiff_t taken =
-      run(kernel, dims, rows, false, {2, betas.data(), pseudo_rows.data(), lowest}, actual, after, reached);
+      run(kernel, dims, rows, false, {2, betas.data(), pseudo_rows.data(), lowest, softmix::Tie::none}, actual, after,
+          reached);
   expect_close("the steps before one that is refused", double(taken), 0.0, 0.0);
   expect_all_close("a kept weight", actual.weights, plain.weights, 0.0);
   expect_all_close("a kept mean", actual.means, plain.means, 0.0);

@@ -4,21 +4,32 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from simulate import TYPES, clusters
+from simulate import clusters
 
 from softmix.fit.short_runs import ShortRuns
-from softmix.kernels import native
+from softmix.kernels import Tie, native
 from softmix.structures import STRUCTURES
 
+STRUCTURES_OF_MCLUST = [name for name in STRUCTURES if len(name) == 3]
+# Their M-steps end before they settle, and Python's begins each at axes in another order.
+TURNED = ["EVE", "VVE"]
+ALIKE = [name for name in STRUCTURES_OF_MCLUST if name not in TURNED]
 SCHEDULE = np.linspace([0.4, 2.0], [1.0, 0.0], 6)
 
 
-def short_runs(covariance_type, d, *, weighted, is_free, n=240, share=1e-14):
+class PlainRuns(ShortRuns):
+    """Every step in Python."""
+
+    def _native_steps(self, parameters, schedule):
+        return parameters, np.empty(0)
+
+
+def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14):
     rows, labels = clusters(n=n, d=d, seed=d)
     rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
     weights = np.random.default_rng(1).uniform(0.5, 1.5, n) if weighted else np.ones(n)
-    structure = replace(STRUCTURES[covariance_type], is_free=is_free)
-    return ShortRuns(rows, weights / weights.mean(), structure, share), labels
+    kind = ShortRuns if is_native else PlainRuns
+    return kind(rows, weights / weights.mean(), STRUCTURES[covariance_type], share), labels
 
 
 def assert_same(one, other, rtol):
@@ -31,10 +42,10 @@ def assert_same(one, other, rtol):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("d", [*range(1, 10), 30])
-@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("covariance_type", ALIKE)
 def test_annealing_and_climbing(covariance_type, d, weighted):
-    native_runs, labels = short_runs(covariance_type, d, weighted=weighted, is_free=True)
-    plain_runs, _ = short_runs(covariance_type, d, weighted=weighted, is_free=False)
+    native_runs, labels = short_runs(covariance_type, d, weighted=weighted, is_native=True)
+    plain_runs, _ = short_runs(covariance_type, d, weighted=weighted, is_native=False)
     start = plain_runs.from_labels(labels, 3, 1.0)
     ours, theirs = native_runs.anneal(start, SCHEDULE), plain_runs.anneal(start, SCHEDULE)
     assert_same(ours, theirs, 1e-9)
@@ -43,18 +54,38 @@ def test_annealing_and_climbing(covariance_type, d, weighted):
     assert height == pytest.approx(plain_height, rel=1e-11)
 
 
+@pytest.mark.parametrize("d", [1, 2, 3, 6])
+@pytest.mark.parametrize("covariance_type", TURNED)
+def test_turned_axes_lead_to_the_same_height(covariance_type, d):
+    native_runs, labels = short_runs(covariance_type, d, weighted=True, is_native=True)
+    plain_runs, _ = short_runs(covariance_type, d, weighted=True, is_native=False)
+    start = plain_runs.from_labels(labels, 3, 1.0)
+    _, height = native_runs.climb(start, 0, 80)
+    _, plain_height = plain_runs.climb(start, 0, 80)
+    assert height == pytest.approx(plain_height, rel=1e-7)
+
+
+@pytest.mark.parametrize("covariance_type", STRUCTURES_OF_MCLUST)
+def test_no_step_loses(covariance_type):
+    runs, labels = short_runs(covariance_type, 4, weighted=True, is_native=True)
+    start = runs.from_labels(labels, 3, 1.0)
+    name = "" if runs.structure.is_free else covariance_type
+    schedule = np.tile([1.0, 0.0], (40, 1))
+    _, heights = native.em_steps(start, runs.rows, runs.weights, schedule, 1e-14, Tie(name, np.eye(4)))
+    assert len(heights) == 40
+    begun = 1 if covariance_type in TURNED else 0  # the first step leaves the start's axes for these
+    assert np.diff(heights[begun:]).min() >= -1e-10 * abs(heights[-1])
+
+
 def test_all_steps_are_native_where_nothing_collapses():
-    runs, labels = short_runs("full", 3, weighted=True, is_free=True)
-    betas, pseudo_rows = SCHEDULE.T.copy()
-    _, before = native.em_steps(
-        runs.from_labels(labels, 3, 1.0), runs.rows, runs.weights, betas, pseudo_rows, 1e-14
-    )
+    runs, labels = short_runs("full", 3, weighted=True, is_native=True)
+    _, before = native.em_steps(runs.from_labels(labels, 3, 1.0), runs.rows, runs.weights, SCHEDULE, 1e-14)
     assert len(before) == len(SCHEDULE)
 
 
-@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("covariance_type", STRUCTURES_OF_MCLUST)
 def test_the_arguments_stay_as_they_are(covariance_type):
-    runs, labels = short_runs(covariance_type, 3, weighted=False, is_free=True)
+    runs, labels = short_runs(covariance_type, 3, weighted=False, is_native=True)
     start = runs.from_labels(labels, 3, 1.0)
     held = replace(
         start, weights=start.weights.copy(), means=start.means.copy(), factors=start.factors.copy()
@@ -63,11 +94,11 @@ def test_the_arguments_stay_as_they_are(covariance_type):
     assert_same(start, held, 0.0)
 
 
-@pytest.mark.parametrize("covariance_type", TYPES)
+@pytest.mark.parametrize("covariance_type", [name for name in ALIKE if name != "EEV"])  # axes of equal rows
 def test_components_at_the_floor_are_left_to_python_and_come_back(covariance_type):
     """One component owns four equal rows: in each step the floor holds it."""
-    native_runs, labels = short_runs(covariance_type, 2, weighted=False, is_free=True, share=1e-6)
-    plain_runs, _ = short_runs(covariance_type, 2, weighted=False, is_free=False, share=1e-6)
+    native_runs, labels = short_runs(covariance_type, 2, weighted=False, is_native=True, share=1e-6)
+    plain_runs, _ = short_runs(covariance_type, 2, weighted=False, is_native=False, share=1e-6)
     labels[:4] = 3
     for runs in (native_runs, plain_runs):
         runs.rows[:4] = [9.0, 9.0]
@@ -76,15 +107,15 @@ def test_components_at_the_floor_are_left_to_python_and_come_back(covariance_typ
     theirs, plain_height = plain_runs.climb(start, 0, 8)
     assert_same(ours, theirs, 1e-8)
     assert height == pytest.approx(plain_height, rel=1e-11)
-    if covariance_type != "tied":
+    if STRUCTURES[covariance_type].is_free and covariance_type != "EEE":
         assert native_runs.floor.thinness(ours, 3) == pytest.approx(1e-6, rel=1e-6)
 
 
 def test_an_empty_component_ends_the_native_steps():
-    runs, labels = short_runs("full", 2, weighted=False, is_free=True)
+    runs, labels = short_runs("full", 2, weighted=False, is_native=True)
     start = runs.from_labels(labels, 3, 1.0)
     far = replace(start, means=start.means + np.array([[1e8], [0.0], [0.0]]))
-    after, before = native.em_steps(far, runs.rows, None, np.ones(4), np.zeros(4), 1e-14)
+    after, before = native.em_steps(far, runs.rows, None, np.tile([1.0, 0.0], (4, 1)), 1e-14)
     assert len(before) == 0
     assert_same(after, far, 0.0)
     assert runs.anneal(far, np.tile([1.0, 0.0], (4, 1))).weights[0] == 0.0

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from simulate_searches import FOUR, Interrupting, three_clusters
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.pipeline import make_pipeline
@@ -18,14 +19,6 @@ from softmix import (
     load,
     scan,
 )
-
-FOUR = ["full", "tied", "diag", "spherical"]
-
-
-def three_clusters(n=300, seed=0):
-    rng = np.random.default_rng(seed)
-    means = np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 7.0]])
-    return means[np.arange(n) % 3] + rng.standard_normal((n, 2)) * [1.0, 0.3]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns
@@ -146,17 +139,6 @@ def test_a_scan_gives_what_its_array_gives(tmp_path):
         MixtureSearch(2, criterion="cv").fit(rows)
 
 
-class Interrupting:
-    """Ctrl-C after some models."""
-
-    def __init__(self, after):
-        self.after = after
-
-    def __call__(self, record, n_done, n_models):
-        if n_done == self.after:
-            raise KeyboardInterrupt
-
-
 def test_what_is_fitted_before_ctrl_c_is_kept_and_gone_on_from():
     X = three_clusters()
     search = MixtureSearch(range(1, 5), covariance_type=FOUR, random_state=0, n_jobs=1, warm_start=True)
@@ -170,7 +152,7 @@ def test_what_is_fitted_before_ctrl_c_is_kept_and_gone_on_from():
     search.set_params(progress=lambda record, _n, _all: seen.append(record)).fit(X)
     assert len(seen) == 10
     assert search.results_[:6] == kept
-    whole = clone(search).set_params(progress=None).fit(X)
+    whole = clone(search).set_params(progress=False).fit(X)
     assert [r.bic for r in whole.results_] == [r.bic for r in search.results_]
 
 

@@ -1,9 +1,6 @@
 """`softmix fit` over several models: the search, its table on screen and in a file."""
 
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +22,8 @@ _WIDE = 105
 
 def fit_search(rows: Scan, grid: dict[str, Any], parameters: dict[str, Any], voice: Voice) -> MixtureSearch:
     """Fit the models of `grid`, with a progress bar on a terminal."""
-    n_components = grid["n_components"]
-    search = MixtureSearch(**grid, **parameters)
-    with _progress(voice, f"Fitting {n_components[0]} to {n_components[-1]} components") as progress:
-        return search.set_params(progress=progress).fit(_in_memory(rows, search)).set_params(progress=None)
+    search = MixtureSearch(**grid, **parameters, progress="auto" if voice.speaks else False)
+    return search.fit(_in_memory(rows, search)).set_params(progress=False)
 
 
 def _in_memory(rows: Scan, search: MixtureSearch) -> Any:
@@ -109,17 +104,3 @@ def _failures(records: list[SearchRecord]) -> list[str]:
             f"{first.reason}"
         )
     return lines
-
-
-@contextmanager
-def _progress(voice: Voice, doing: str) -> Iterator[Any]:
-    """A bar on a terminal, else nothing."""
-    if not (voice.speaks and sys.stderr.isatty()):
-        yield None
-        return
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=None)
-        yield lambda _record, n_done, n_models: bar.update(task, completed=n_done, total=n_models)

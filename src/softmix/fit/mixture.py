@@ -26,9 +26,15 @@ from softmix.sweep import ThreadSweep
 
 
 def fit_mixture(
-    sweep: ThreadSweep, plan: FitPlan, rng: np.random.RandomState, checkpoint: Checkpoint | None = None
+    sweep: ThreadSweep,
+    plan: FitPlan,
+    rng: np.random.RandomState,
+    checkpoint: Checkpoint | None = None,
+    spread: Spread | None = None,
 ) -> FitResult:
     """Run EM from each start of `plan` and give the best run.
+
+    `spread` is that of the rows, where it is known: many fits of the same rows measure it once.
 
     Raises
     ------
@@ -41,7 +47,7 @@ def fit_mixture(
     """
     if checkpoint is not None:
         checkpoint.read(plan)
-    spread = measure_spread(sweep, plan.structure.shape)
+    spread = measure_spread(sweep, plan.structure.shape) if spread is None else spread
     maximiser = maximiser_for(plan, spread, sweep.source.total_weight, noise_for(sweep, plan, spread))
     state = FitState()
     if checkpoint is not None:

@@ -11,8 +11,9 @@ from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
 from softmix.fit.stopping import projected_gain
-from softmix.kernels import kernel
+from softmix.kernels import Tie, kernel
 from softmix.m_step import CovarianceFloor
+from softmix.m_step.common_orientation import shared_axes
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.structures import Structure
@@ -91,13 +92,27 @@ class ShortRuns:
 
         It ends early where steps no longer than the last would not lead to `wanted`.
         """
+        parameters, reached = self._climb(parameters, tol, max_iter, wanted)
+        return parameters, float(reached[-1])
+
+    def climb_traced(
+        self, parameters: GaussianParameters, tol: float, max_iter: int
+    ) -> tuple[GaussianParameters, list[float]]:
+        """The same, with the log-likelihood a row before each step and, last, where it ends."""
+        parameters, reached = self._climb(parameters, tol, max_iter)
+        _, log_norm = self.memberships(parameters)
+        return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
+
+    def _climb(
+        self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
+    ) -> tuple[GaussianParameters, np.ndarray]:
         reached = np.empty(0)
         while len(reached) < max_iter and not _is_done(reached, tol):
             if len(reached) and reached[-1] + (max_iter - len(reached)) * np.ptp(reached[-2:]) < wanted:
                 break
             parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
             reached = np.append(reached, np.divide(steps, self._total))
-        return parameters, float(reached[-1])
+        return parameters, reached
 
     def _steps(
         self, parameters: GaussianParameters, schedule: np.ndarray
@@ -106,19 +121,24 @@ class ShortRuns:
         reached: list[float] = []
         self.rows_touched += len(schedule) * len(self.rows)
         while len(reached) < len(schedule):
-            if self.structure.is_free:
-                betas, pseudo_rows = schedule[len(reached) :].T.copy()
-                weights, lowest = self._block.weights, self.floor.lowest
-                parameters, before = kernel().em_steps(
-                    parameters, self.rows, weights, betas, pseudo_rows, lowest
-                )
-                reached.extend(before.tolist())
+            parameters, before = self._native_steps(parameters, schedule[len(reached) :])
+            reached.extend(before.tolist())
             if len(reached) < len(schedule):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
                 parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
                 reached.append(statistics.log_likelihood)
         return parameters, reached
+
+    def _native_steps(
+        self, parameters: GaussianParameters, schedule: np.ndarray
+    ) -> tuple[GaussianParameters, np.ndarray]:
+        """As many of the steps as need no variance held at the floor."""
+        name = "" if self.structure.is_free else self.structure.name
+        axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
+        return kernel().em_steps(
+            parameters, self.rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes)
+        )
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:
         """How many components have directions thinner than their few rows can witness."""

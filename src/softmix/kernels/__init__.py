@@ -2,8 +2,8 @@
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
 of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
-calls cost more than arithmetic, `em_steps`, `merge_losses` and `inverse_cholesky`. `kernel()`
-gives the native one, or the NumPy reference where the extension is absent.
+calls cost more than arithmetic, `em_steps`, `merge_losses`, `inverse_cholesky` and `rotate_axes`.
+`kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 
 import warnings
@@ -12,6 +12,7 @@ from types import ModuleType
 
 from softmix.kernels import reference
 from softmix.kernels.groups import RowGroups
+from softmix.kernels.reference import Tie
 
 
 @cache
@@ -30,4 +31,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["RowGroups", "kernel", "reference"]
+__all__ = ["RowGroups", "Tie", "kernel", "reference"]

@@ -16,6 +16,7 @@ def merge_losses(
     factors: np.ndarray,
     losses: np.ndarray,
 ) -> None: ...
+def rotate_axes(pairs: np.ndarray, precisions: np.ndarray, axes: np.ndarray, rotated: np.ndarray) -> None: ...
 
 class _Gaussian:
     def __init__(self, isa: str, shape: int, components: int, features: int) -> None: ...
@@ -74,9 +75,12 @@ class GaussianFloat64(_Gaussian):
         betas: np.ndarray,
         pseudo_rows: np.ndarray,
         lowest: float,
+        tie: int,
         weights: np.ndarray,
         means: np.ndarray,
         factors: np.ndarray,
+        axes: np.ndarray,
+        planes: np.ndarray,
         log_likelihoods: np.ndarray,
         packed: np.ndarray,
         workspace: np.ndarray,

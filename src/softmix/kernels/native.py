@@ -29,6 +29,11 @@ def _choose() -> str:
 
 isa = _choose()
 
+# As native/tied_m_step.hpp numbers them.
+_TIES = {
+    name: code
+    for code, name in enumerate(("", "EII", "EEI", "VEI", "EVI", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV"))
+}
 _SHAPE_CODES = {
     FactorShape.FULL: 0,
     FactorShape.SHARED: 1,
@@ -133,18 +138,19 @@ def em_steps(
     parameters: GaussianParameters,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
-    betas: np.ndarray,
-    pseudo_rows: np.ndarray,
+    schedule: np.ndarray,
     lowest: float,
+    tie: reference.Tie = reference.FREE,
 ) -> tuple[GaussianParameters, np.ndarray]:
-    """Steps of EM on float64 `rows`, for covariances that nothing ties but their shape.
+    """Steps of EM on float64 `rows`.
 
     Parameters
     ----------
-    betas, pseudo_rows : ndarray of shape (steps,)
+    schedule : ndarray of shape (steps, 2)
         See `ShortRuns.anneal`.
     lowest : float
         No variance in any direction may be lower.
+    tie : Tie
 
     Returns
     -------
@@ -156,12 +162,15 @@ def em_steps(
     """
     kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     weights, means = parameters.weights.copy(), parameters.means.copy()
-    factors, before = np.array(parameters.factors, order="C"), np.empty(len(betas))
+    factors, before = np.array(parameters.factors, order="C"), np.empty(len(schedule))
+    betas, pseudo_rows = schedule.T.copy()
     packed = np.empty(kernel.packed_size)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     taken = kernel.em_steps(
-        rows, row_weights, betas, pseudo_rows, lowest, weights, means, factors, before, packed, workspace
-    )
+        rows, row_weights, betas, pseudo_rows, lowest, _TIES[tie.structure], weights, means, factors,
+        np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C"),
+        reference.planes(means.shape[1]), before, packed, workspace,
+    )  # fmt: skip
     return GaussianParameters(weights, means, factors, parameters.shape), before[:taken]
 
 
@@ -208,6 +217,15 @@ def merge_losses(
     means, factors = _doubles(merged.means), _doubles(merged.factors)
     _native.merge_losses(isa, rows, row_weights, resp, log_norm, pairs, constants, means, factors, losses)
     return losses
+
+
+def rotate_axes(
+    axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference."""
+    axes, rotated = np.array(axes, order="C"), np.array(rotated, order="C")
+    _native.rotate_axes(reference.planes(len(axes)), _doubles(precisions), axes, rotated)
+    return axes, rotated
 
 
 def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:

@@ -8,19 +8,20 @@ axes p and q only
     qᵀ T q,   T = Σ_k (1 / V_kp − 1 / V_kq) (the scatter W_k in that plane, 2 × 2)
 
 depends on the angle, so that the best axis p is the eigenvector of T with the smaller eigenvalue:
-no step can lose. Planes without a common axis are rotated at once, d − 1 rounds for all pairs.
+no step can lose.
 
 Here 1 / V_kj has the volume of each component in it, which matters where volumes vary (VVE).
 
 Flury & Gautschi (1986), of which these are the rotations; Browne & McNicholas (2014) on the
-problem; Brent & Luk (1985) for the order of the pairs. Cost O(K d³) for each round of all pairs.
+problem. Cost O(K d³) for each round of all pairs.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
+
+from softmix.kernels import kernel
 
 # Stop when a round of all pairs gains less than this share of a nat per row and axis.
 _SETTLED = 1e-11
@@ -64,7 +65,7 @@ class OrientationProblem:
         rotated = axes.T @ self.scatter @ axes
         variances, misfit = self._fit(_diagonals(rotated))
         for _ in range(rounds):
-            axes, rotated = _rotate_all_pairs(axes, rotated, 1.0 / variances)
+            axes, rotated = kernel().rotate_axes(axes, rotated, 1.0 / variances)
             before = misfit
             variances, misfit = self._fit(_diagonals(rotated))
             if not before - misfit > _SETTLED * self.count.sum() * len(axes):
@@ -100,31 +101,3 @@ def shared_axes(factors: np.ndarray) -> np.ndarray:
 
 def _diagonals(rotated: np.ndarray) -> np.ndarray:
     return np.maximum(np.diagonal(rotated, axis1=1, axis2=2), 0.0)
-
-
-def _rotate_all_pairs(
-    axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    axes, rotated = axes.copy(), rotated.copy()
-    for p, q in _tournament(len(axes)):
-        weight = precisions[:, p] - precisions[:, q]
-        difference = (weight * (rotated[:, p, p] - rotated[:, q, q])).sum(axis=0)
-        angle = 0.5 * np.arctan2(-2.0 * (weight * rotated[:, p, q]).sum(axis=0), -difference)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        for columns in (axes, rotated, rotated.swapaxes(1, 2)):
-            one, other = columns[..., p], columns[..., q]
-            columns[..., p], columns[..., q] = cosine * one + sine * other, cosine * other - sine * one
-    return axes, rotated
-
-
-@lru_cache(maxsize=8)
-def _tournament(n_axes: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """All pairs of axes, in rounds of pairs without a common axis."""
-    seats = list(range(n_axes)) + [-1] * (n_axes % 2)
-    half, rounds = len(seats) // 2, []
-    for _ in range(len(seats) - 1):
-        pairs = zip(seats[:half], reversed(seats[half:]), strict=True)
-        table = np.array([sorted(pair) for pair in pairs if -1 not in pair], dtype=np.intp).reshape(-1, 2)
-        rounds.append((table[:, 0], table[:, 1]))
-        seats = [seats[0], seats[-1], *seats[1:-1]]
-    return rounds

@@ -17,7 +17,6 @@ iteration has no way to fail. Cost O(K d log d) and some O(K d) iterations.
 """
 
 import numpy as np
-from scipy.special import logsumexp
 
 # Scatter below this share of what the floor would explain is none: its logarithm must be finite.
 _NONE = 1e-30
@@ -40,17 +39,23 @@ def equal_volumes(along: np.ndarray, total: float, lowest: float) -> np.ndarray:
         return np.take_along_axis(roots, best[:, None], axis=1)[:, 0], free[best]
 
     means = log_scatter.mean(axis=1)
-    log_product = d * (logsumexp(means) - log_total)
+    log_product = d * (_log_sum(means) - log_total)
     free_logs = log_scatter - (means - log_product / d)[:, None]
     if free_logs.min() >= log_lowest:
         return np.exp(free_logs)
     for _ in range(_MAX_ITERATIONS):
         log_product = max(log_product, d * log_lowest)
         log_m, n_free = log_multipliers(log_product)
-        excess = logsumexp(log_m) - log_total
-        step = excess / float(np.exp(log_m - logsumexp(log_m)) @ (1.0 / n_free))
+        excess = _log_sum(log_m) - log_total
+        step = excess / float(np.exp(log_m - _log_sum(log_m)) @ (1.0 / n_free))
         if abs(step) <= _SETTLED * max(1.0, abs(log_product)) or log_product + step <= d * log_lowest:
             break
         log_product += step
     log_m, _ = log_multipliers(max(log_product, d * log_lowest))
     return np.exp(np.maximum(log_scatter - log_m[:, None], log_lowest))
+
+
+def _log_sum(logs: np.ndarray) -> float:
+    """log Σ exp(logs)."""
+    largest = logs.max()
+    return float(largest + np.log(np.exp(logs - largest).sum()))

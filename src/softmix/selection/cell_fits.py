@@ -8,7 +8,7 @@ from softmix.blocks import Source
 from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
-from softmix.fit import FitPlan, FitResult, RunResult, fit_mixture
+from softmix.fit import FitPlan, FitResult, Resumed, RunResult, fit_mixture
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.mixture import maximiser_for, noise_for
 from softmix.fit.plan import Given
@@ -17,11 +17,13 @@ from softmix.m_step import CovarianceFloor
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.selection.noisy_starts import handed_over
 from softmix.selection.settings import Cell, Settings
-from softmix.selection.starts import Starts, feeders
+from softmix.selection.starts import HIERARCHY, Start, Starts, feeders
 from softmix.sweep import ThreadSweep
 
-# Steps from each start before the likeliest goes on.
+# With noise: steps from each start before the likeliest goes on.
 _TRIAL = 6
+# The climb on the sample ends at this share of the tolerance, so that the fit has little left to do.
+_SHARE_OF_TOL = 0.5
 # Of a source of no more rows than these, a sample has them all.
 _ALL_DRAWN = 4096
 # Fewer rows than these are an outlier and not a cluster, whatever the structure asks for.
@@ -77,16 +79,15 @@ class CellFits:
         ValueError
             If the prior does not fit the structure, or, without a floor, a covariance is singular.
         """
-        plan = self._plan(cell)
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            start = self._best_start(sweep, plan, cell, floor)
-            if start is not None:
-                plan = _from(plan, start)
-            elif self._starts is not None and plan.noise is None:  # no path led to so many: rows are few
-                plan = replace(plan, init_params="kmeans")
-            result = fit_mixture(sweep, plan, self._rng(cell))
+            plan = self._plan(cell)
+            if cell.noise is None:
+                plan = self._from_start(plan, cell, floor)
+            elif self._starts is not None:
+                plan = self._from_noisy_start(sweep, plan, cell, floor)
+            result = fit_mixture(sweep, plan, self._rng(cell), spread=spread)
             return Fitted(
                 result,
                 sweep.log_likelihood(result.best.parameters),
@@ -115,39 +116,39 @@ class CellFits:
             self._spreads[shape] = measure_spread(sweep, shape)
         return self._spreads[shape]
 
-    def _best_start(
+    def _from_start(self, plan: FitPlan, cell: Cell, floor: CovarianceFloor) -> FitPlan:
+        """`plan` from the start that was found; itself where no path led to this K."""
+        start = None
+        if self._starts is not None:
+            start = self._starts.best(cell, self._settings.n_init, _SHARE_OF_TOL * self._settings.tol)
+        if self._starts is None or start is None:
+            return plan
+        if isinstance(start, np.ndarray):
+            sample, shape = self._starts.sample, cell.structure.shape
+            statistics = statistics_from_resp(shape, sample.rows, start, sample.weights)
+            start = Start(cell.structure.m_step(statistics, floor), [])
+        return replace(plan, resumed=Resumed(start.parameters, start.history))
+
+    def _from_noisy_start(
         self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
-    ) -> GaussianParameters | None:
-        """The start that a few steps take highest; None where no path led to this K."""
-        if self._starts is None:
-            return None
-        begun = self._begun(sweep, plan, cell, floor)
-        if len(begun) < 2:
-            return begun[0] if begun else None
-        trial = replace(plan, max_iter=_TRIAL, acceleration=None)
-        tried = [fit_mixture(sweep, _from(trial, start), np.random.RandomState(0)).best for start in begun]
+    ) -> FitPlan:
+        """`plan` from the start with noise that a few steps take highest."""
+        spread = self._spread(sweep, cell.structure.shape)
+        maximiser = maximiser_for(plan, spread, self.source.total_weight, noise_for(sweep, plan, spread))
+        assert self._starts is not None  # noqa: S101 (asked by the caller)
+        found = [
+            self._found_with_noise(sweep, cell, name) for name in feeders(cell.structure) if name != HIERARCHY
+        ]
+        begun = [handed_over(one, self._starts.sample, maximiser) for one in found]
+        if len(begun) == 1:
+            return _given(plan, begun[0])
+        trial, rng = replace(plan, max_iter=_TRIAL, acceleration=None), np.random.RandomState(0)
+        tried = [fit_mixture(sweep, _given(trial, start), rng, spread=spread).best for start in begun]
 
         def height(result: RunResult) -> tuple[bool, float]:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf
 
-        return max(tried, key=height).parameters
-
-    def _begun(
-        self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
-    ) -> list[GaussianParameters]:
-        """The starts that the searches found for `cell`."""
-        assert self._starts is not None  # noqa: S101 (asked by the caller)
-        sample, begun = self._starts.sample, []
-        if cell.noise is not None:
-            spread = self._spread(sweep, cell.structure.shape)
-            noise = noise_for(sweep, plan, spread)
-            maximiser = maximiser_for(plan, spread, self.source.total_weight, noise)
-            found = [self._found_with_noise(sweep, cell, name) for name in feeders(cell.structure)]
-            return [handed_over(one, sample, maximiser) for one in found]
-        for resp in self._starts.memberships(cell, self._settings.n_init):
-            statistics = statistics_from_resp(cell.structure.shape, sample.rows, resp, sample.weights)
-            begun.append(cell.structure.m_step(statistics, floor))
-        return begun
+        return _given(plan, max(tried, key=height).parameters)
 
     def _found_with_noise(self, sweep: ThreadSweep, cell: Cell, name: str) -> GaussianParameters:
         """Where a fit of the free structure `name` begins, with as many components and the same noise."""
@@ -187,9 +188,8 @@ class CellFits:
         return float(len(self._starts.sample.rows))
 
 
-def _from(plan: FitPlan, start: GaussianParameters) -> FitPlan:
-    if start.noise is None:
-        return replace(plan, given=Given(start.weights, start.means, start.factors))
-    share = start.noise.weight
+def _given(plan: FitPlan, start: GaussianParameters) -> FitPlan:
+    """`plan` from parameters with noise."""
+    assert start.noise is not None  # noqa: S101 (every such start has it)
     weights = start.weights / start.weights.sum()  # those among the Gaussians
-    return replace(plan, given=Given(weights, start.means, start.factors, share))
+    return replace(plan, given=Given(weights, start.means, start.factors, start.noise.weight))

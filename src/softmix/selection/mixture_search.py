@@ -2,19 +2,10 @@
 
 from collections.abc import Iterable
 from numbers import Integral, Real
-from threading import Lock
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    ClusterMixin,
-    DensityMixin,
-    TransformerMixin,
-    _fit_context,
-)
-from sklearn.model_selection import KFold, check_cv
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -22,20 +13,28 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from softmix.blocks import ArrayBlocks, Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
-from softmix.estimators.fitted import has_noise, n_memberships
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.estimators.row_weights import row_weights
 from softmix.estimators.scanned import scan_to_fit
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning, SearchInterruptedWarning
-from softmix.fit.spread import measure_spread
-from softmix.parameters import FactorShape
+from softmix.selection.callbacks import (
+    CallbackSupportMixin,
+    ModelTasks,
+    begin_search,
+    end_search,
+    set_up_callbacks,
+)
 from softmix.selection.choose_types import check_noises, check_sizes, check_types, grid
 from softmix.selection.chosen import as_estimator
-from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_columns, ranked
-from softmix.selection.run import SearchRun
+from softmix.selection.progress import progress_shown
+from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_table, ranked
+from softmix.selection.rows import draw_folds, fingerprint
+from softmix.selection.run import Ending, SearchRun, Tried
 from softmix.selection.settings import Cell, Settings
-from softmix.sweep import ThreadSweep, resolve_n_jobs
+from softmix.selection.using_best import UsesBest
+from softmix.selection.watching import Watching
+from softmix.sweep import resolve_n_jobs
 
 _PASSED_ON = (
     *("tol", "reg_covar", "max_iter", "n_init", "init_params", "random_state", "n_jobs"),
@@ -44,9 +43,7 @@ _PASSED_ON = (
 _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
 
-class MixtureSearch(
-    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, DensityMixin, BaseEstimator
-):
+class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     """Choose the number of components and the covariance type of a Gaussian mixture.
 
     Every model of the grid is fitted, and the one with the best criterion is kept. The search for
@@ -84,8 +81,10 @@ class MixtureSearch(
     noise : None, bool, float, mask, or several of them, default=None
         As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
         criterion='cv' takes no mask.
-    progress : callable, default=None
-        Called as ``progress(record, n_done, n_models)`` after each model, one call at a time.
+    progress : bool, 'auto' or callable, default=False
+        True shows a bar on standard error or in a notebook (with rich, an extra), with the best model
+        so far; 'auto' one only where that is a terminal or a notebook. A callable is called as
+        ``progress(record, n_done, n_models)`` after each model, one call at a time.
 
     Attributes
     ----------
@@ -114,7 +113,12 @@ class MixtureSearch(
     Notes
     -----
     Ctrl-C ends the search and keeps what is fitted so far, with a
-    :class:`~softmix.SearchInterruptedWarning`.
+    :class:`~softmix.SearchInterruptedWarning`; `results_` has the models that are fitted. With
+    ``warm_start=True`` another `fit` of the same rows fits the others only, in another process too:
+    the estimator is pickled with all that it has fitted.
+
+    scikit-learn's callbacks (``set_callbacks``, from its version 1.9 on) are told of each model as a
+    task of the search. One that asks to stop ends the search, and what is fitted is kept.
 
     References
     ----------
@@ -149,7 +153,7 @@ class MixtureSearch(
         "prior": [StrOptions({"default"}), dict, None],
         "weights": [StrOptions({"free", "equal"})],
         "noise": [object],  # checked with the grid
-        "progress": [callable, None],
+        "progress": ["boolean", StrOptions({"auto"}), callable],
     }
 
     def __init__(  # noqa: PLR0913 (GaussianMixture's parameters, and the grid's)
@@ -171,7 +175,7 @@ class MixtureSearch(
         prior: Any = None,
         weights: str = "free",
         noise: Any = None,
-        progress: Any = None,
+        progress: Any = False,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
@@ -217,8 +221,10 @@ class MixtureSearch(
         KeyboardInterrupt
             On Ctrl-C before any model is fitted.
         """
+        set_up_callbacks(self)
         with all_or_nothing(self):
             self._fit(X, sample_weight)
+        end_search(self, X=X, metadata={"sample_weight": sample_weight})
         return self
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: Any = None) -> np.ndarray:
@@ -239,52 +245,37 @@ class MixtureSearch(
                 "noise marks rows, and criterion='cv' leaves some of them out. Set noise=True, or a share."
             )
         cells = grid(check_types(self.covariance_type, source.n_features), sizes, noises)
-        run = self._run(source, sizes, cells)
-        completed = run.go(cells)
+        settings, tried = self._remembered(source)
+        folds = draw_folds(source, self.cv, settings.seed) if self.criterion == "cv" else ()
+        known = sum(cell in tried for cell in cells)
+        begin_search(self, len(cells) - known, X=X, metadata={"sample_weight": sample_weight})
+        with progress_shown(self.progress, self.criterion) as show:
+            watching = Watching(show, ModelTasks(self), known, len(cells))
+            run = SearchRun(
+                source, settings, sizes, resolve_n_jobs(self.n_jobs), watching, folds, dict(tried)
+            )
+            ending = run.go(cells)
         done = [cell for cell in cells if cell in run.tried]
         records = [run.tried[cell].record for cell in done]
         order = ranked(records, self.criterion)
         if not order:
-            if not completed:
+            if ending is Ending.INTERRUPTED:
                 raise KeyboardInterrupt
             raise ValueError(_nothing_fitted(records))
-        self.results_ = records
-        self._tried = run.tried
+        self.results_, self._tried = records, run.tried
         self._choose(run, done[order[0]], order[0])
-        self._warn(completed, len(done), len(cells))
+        self._warn(ending, len(done), len(cells))
 
-    def _run(self, source: Source, sizes: tuple[int, ...], cells: list[Cell]) -> SearchRun:
-        rng = check_random_state(self.random_state)
-        seed = int(rng.randint(np.iinfo(np.int32).max))
-        settings = Settings(**{name: getattr(self, name) for name in _SETTINGS}, seed=seed)
-        run = SearchRun(source, settings, sizes, resolve_n_jobs(self.n_jobs), self._teller(cells))
-        if self.criterion == "cv":
-            run.folds = self._folds(source, seed)
-        self._remember(run, source)
-        return run
-
-    def _remember(self, run: SearchRun, source: Source) -> None:
-        """Take over the models of an earlier fit, if that was of the same rows and settings."""
-        with ThreadSweep(source, resolve_n_jobs(self.n_jobs)) as sweep:
-            rows = _fingerprint(sweep)
+    def _remembered(self, source: Source) -> tuple[Settings, dict[Cell, Tried]]:
+        """How to fit, and the models of an earlier fit, if that was of the same rows and settings."""
         asked = {name: getattr(self, name) for name in (*_SETTINGS, "random_state", "cv")}
-        key = rows, repr(asked), self.criterion == "cv"
+        key = fingerprint(source, resolve_n_jobs(self.n_jobs)), repr(asked), self.criterion == "cv"
         if self.warm_start and getattr(self, "_fitted_to", None) == key:
-            run.settings = vars(self)["_settings"]
-            run.tried.update(self._tried)
+            return vars(self)["_settings"], self._tried
+        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         self._fitted_to: Any = key
-        self._settings: Settings = run.settings
-
-    def _teller(self, cells: list[Cell]) -> Any:
-        if self.progress is None:
-            return lambda _: None
-        lock, done = Lock(), iter(range(1, len(cells) + 1))
-
-        def tell(record: SearchRecord) -> None:
-            with lock:
-                self.progress(record, next(done), len(cells))
-
-        return tell
+        self._settings: Settings = Settings(**{name: getattr(self, name) for name in _SETTINGS}, seed=seed)
+        return self._settings, {}
 
     def _source(self, X: Any, sample_weight: Any) -> Source:
         if isinstance(X, Scan):
@@ -301,22 +292,6 @@ class MixtureSearch(
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         return ArrayBlocks(X, row_weights(sample_weight, X))
 
-    def _folds(self, source: Source, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Row numbers to fit and to hold out, those of weight 0 left out."""
-        weights = source.row_weights()
-        counted = np.arange(source.n_rows) if weights is None else np.flatnonzero(weights)
-        if not isinstance(self.cv, Integral):
-            folds = check_cv(self.cv).split(np.arange(source.n_rows))
-            return [(np.intersect1d(train, counted), np.intersect1d(test, counted)) for train, test in folds]
-        n_folds = int(self.cv)
-        if len(counted) < 2 * n_folds:
-            raise ValueError(
-                f"cv={self.cv} folds need at least {2 * self.cv} rows that count, and there are "
-                f"{len(counted)}. Lower cv, or take another criterion."
-            )
-        folds = KFold(self.cv, shuffle=True, random_state=seed).split(counted)
-        return [(counted[train], counted[test]) for train, test in folds]
-
     def _choose(self, run: SearchRun, cell: Cell, number: int) -> None:
         result = run.tried[cell].result
         assert result is not None  # noqa: S101 (what has a criterion has a fit)
@@ -332,9 +307,9 @@ class MixtureSearch(
         if hasattr(self.best_estimator_, "labels_"):
             self.labels_ = self.best_estimator_.labels_
 
-    def _warn(self, completed: bool, n_done: int, n_cells: int) -> None:
+    def _warn(self, ending: Ending, n_done: int, n_cells: int) -> None:
         best = self.results_[self.best_index_]
-        if not completed:
+        if ending is Ending.INTERRUPTED:
             warn(
                 f"The search was interrupted with {n_done} of {n_cells} models fitted; the best of these is "
                 "kept. fit with warm_start=True goes on.",
@@ -351,79 +326,12 @@ class MixtureSearch(
     def table_(self) -> Any:
         """`results_` as columns: a dict of arrays, or a DataFrame where set_output asks for one."""
         check_is_fitted(self, "results_")
-        columns = as_columns(self.results_)
-        wanted = getattr(self, "_sklearn_output_config", {}).get("transform", "default")
-        if wanted == "pandas":
-            import pandas as pd  # noqa: PLC0415 (only where it is asked for)
-
-            return pd.DataFrame(columns)
-        if wanted == "polars":
-            import polars as pl  # noqa: PLC0415 (only where it is asked for)
-
-            return pl.DataFrame(columns)
-        return columns
-
-    # Using the best model
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable component of each row, ndarray of int of shape (n_samples,)."""
-        return self._best().predict(X)
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Memberships of each row, ndarray of shape (n_samples, n_components)."""
-        return self._best().predict_proba(X)
-
-    def transform(self, X: Any) -> np.ndarray:
-        """The membership embedding of each row: `predict_proba`."""
-        return self._best().predict_proba(X)
-
-    def score_samples(self, X: Any) -> np.ndarray:
-        """Log-density of each row in nats, ndarray of shape (n_samples,)."""
-        return self._best().score_samples(X)
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Mean log-density per row (weighted), in nats."""
-        return self._best().score(X, y, sample_weight=sample_weight)
-
-    def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Draw rows from the best mixture; see GaussianMixture."""
-        return self._best().sample(n_samples)
-
-    def bic(self, X: Any, sample_weight: Any = None) -> float:
-        """The best mixture's BIC for X; smaller is better."""
-        return self._best().bic(X, sample_weight)
-
-    def aic(self, X: Any, sample_weight: Any = None) -> float:
-        """The best mixture's AIC for X; smaller is better."""
-        return self._best().aic(X, sample_weight)
-
-    def icl(self, X: Any, sample_weight: Any = None) -> float:
-        """The best mixture's ICL for X; smaller is better."""
-        return self._best().icl(X, sample_weight)
-
-    def _best(self) -> GaussianMixture:
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_
-
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns of `transform`: 'mixturesearch0', …, and 'mixturesearch_noise'."""
-        names = super().get_feature_names_out(input_features)
-        if has_noise(self.best_estimator_):
-            names[-1] = f"{type(self).__name__.lower()}_noise"
-        return names
-
-    @property
-    def _n_features_out(self) -> int:
-        return n_memberships(self.best_estimator_)
+        return as_table(
+            self.results_, getattr(self, "_sklearn_output_config", {}).get("transform", "default")
+        )
 
 
 _SETTINGS = tuple(name for name in _PASSED_ON if name not in {"random_state", "n_jobs"})
-
-
-def _fingerprint(sweep: ThreadSweep) -> tuple[Any, ...]:
-    """What tells these rows from others: how many, their weight, mean and covariance, to the bit."""
-    spread, source = measure_spread(sweep, FactorShape.FULL), sweep.source
-    return source.n_rows, source.total_weight, spread.mean.tobytes(), spread.factor.tobytes()
 
 
 def _columns(estimator: Any) -> dict[str, Any]:

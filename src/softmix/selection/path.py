@@ -10,13 +10,13 @@ for split and merge.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, split
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.starts.seeds import join_nearest, ward_centers
+from softmix.fit.starts.top import Top
 from softmix.parameters import GaussianParameters
 
 # The way down begins with this many more components than the most that are wanted, and at least so many.
@@ -29,20 +29,6 @@ _MOVING, _SETTLING = 6, 4
 _TOL, _CLIMBING = 1e-3, 16
 # The way up ends this far beyond the number of components with the best BIC.
 _BEYOND = 2
-# What is best at the end climbs in rounds of so many steps, until one gains no more than this.
-_ROUNDS, _ROUND, _ROUND_GAIN = 20, 28, 3e-5
-
-
-@dataclass(frozen=True, eq=False)
-class Top:
-    """Where a climb ended. Tops are compared by soundness, then by height."""
-
-    soundness: int  # minus the number of components that their rows do not witness
-    height: float  # nats a row
-    parameters: GaussianParameters
-
-    def beats(self, other: "Top | None") -> bool:
-        return other is None or (self.soundness, self.height) > (other.soundness, other.height)
 
 
 class Path:
@@ -73,19 +59,6 @@ class Path:
             if self._likely_size() + _BEYOND < K:
                 break
             self._raise(K)
-        for top in [*self.tops.values()]:
-            self._finish(top)
-
-    def _finish(self, top: Top) -> None:
-        """Climb on from `top`: a step here costs a small part of a sweep of the fit that follows."""
-        parameters, height = top.parameters, top.height
-        for _ in range(_ROUNDS):
-            parameters = self._runs.anneal(parameters, np.tile([1.0, 0.0], (_ROUND, 1)))
-            before = height
-            parameters, height = self._runs.climb(parameters, _TOL, 1)
-            if height - before <= _ROUND_GAIN:
-                break
-        self._keep(parameters, height)
 
     def _likely_size(self) -> int:
         """The number of components with the best BIC so far."""
@@ -128,6 +101,6 @@ class Path:
 
     def _keep(self, parameters: GaussianParameters, height: float) -> None:
         """Note it if it is the best at its number of components."""
-        top = Top(-self._runs.n_unwitnessed(parameters), height, parameters)
-        if top.beats(self.tops.get(parameters.n_components)):
-            self.tops[parameters.n_components] = top
+        top, K = Top(-self._runs.n_unwitnessed(parameters), height, parameters), parameters.n_components
+        if K not in self.tops or top.beats(self.tops[K]):
+            self.tops[K] = top

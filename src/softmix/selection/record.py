@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
@@ -103,3 +104,17 @@ def as_columns(records: Sequence[SearchRecord]) -> dict[str, np.ndarray]:
         )
         for field in fields(SearchRecord)
     }
+
+
+def as_table(records: Sequence[SearchRecord], container: str) -> Any:
+    """The records as columns: a dict of arrays, or a DataFrame of 'pandas' or 'polars'."""
+    columns = as_columns(records)
+    if container == "pandas":
+        import pandas as pd  # noqa: PLC0415 (only where it is asked for)
+
+        return pd.DataFrame(columns)
+    if container == "polars":
+        import polars as pl  # noqa: PLC0415 (only where it is asked for)
+
+        return pl.DataFrame(columns)
+    return columns

@@ -1,7 +1,8 @@
 """Fit a grid of models and say how each one went, keeping what is fitted when interrupted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from time import perf_counter
 
 import numpy as np
@@ -12,7 +13,20 @@ from softmix.selection.cell_fits import CellFits, Fitted
 from softmix.selection.parallel import for_each
 from softmix.selection.record import SearchRecord, Status
 from softmix.selection.settings import Cell, Settings
+from softmix.selection.watching import Watching
 from softmix.sweep import ThreadSweep, one_blas_thread
+
+
+class Ending(StrEnum):
+    """Why a run over the grid ended."""
+
+    COMPLETED = "completed"
+    INTERRUPTED = "interrupted"  # Ctrl-C
+    STOPPED = "stopped"  # a callback wants no more
+
+
+class _EnoughError(Exception):
+    """A callback wants no more models."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +48,8 @@ class SearchRun:
     sizes : tuple of int
         All numbers of components of the search.
     n_jobs : int
-    told : callable
-        Called with each record as it is made, from any thread.
+    watching : Watching
+        Told of each model, from any thread.
     folds : sequence of (train, test)
         Row numbers, where rows are held out.
     tried : dict
@@ -46,19 +60,21 @@ class SearchRun:
     settings: Settings
     sizes: tuple[int, ...]
     n_jobs: int
-    told: Callable[[SearchRecord], None]
+    watching: Watching
     folds: Sequence[tuple[np.ndarray, np.ndarray]] = ()
     tried: dict[Cell, Tried] = field(default_factory=dict)
 
-    def go(self, cells: Sequence[Cell]) -> bool:
-        """Fit those of `cells` that are not yet; False if Ctrl-C ended it before all were."""
+    def go(self, cells: Sequence[Cell]) -> Ending:
+        """Fit those of `cells` that are not yet."""
         missing = [cell for cell in cells if cell not in self.tried]
         try:
             with one_blas_thread():
                 self._fit(missing)
         except KeyboardInterrupt:
-            return False
-        return True
+            return Ending.INTERRUPTED
+        except _EnoughError:
+            return Ending.STOPPED
+        return Ending.COMPLETED
 
     def _fit(self, missing: list[Cell]) -> None:
         # One block is one thread's work: then models are fitted side by side instead.
@@ -78,11 +94,13 @@ class SearchRun:
         return ArrayBlocks(rows, weights)
 
     def _try(self, cell: Cell, fits: list[CellFits]) -> None:
+        self.watching.begins(cell)
         begin = perf_counter()
         tried = self._tried(cell, fits)
         record = replace(tried.record, seconds=perf_counter() - begin)
         self.tried[cell] = Tried(record, tried.result)
-        self.told(record)
+        if self.watching.ends(cell, record):
+            raise _EnoughError
 
     def _tried(self, cell: Cell, fits: list[CellFits]) -> Tried:
         nothing = SearchRecord(
@@ -97,8 +115,9 @@ class SearchRun:
         try:
             fitted = fits[0].fit(cell)
             held_out = self._held_out(cell, fits[1:]) if self.folds else np.nan
-        except ValueError as error:
-            return Tried(replace(nothing, status=Status.FAILED, reason=str(error)), None)
+        except (ValueError, ArithmeticError, MemoryError) as error:
+            reason = str(error) or type(error).__name__
+            return Tried(replace(nothing, status=Status.FAILED, reason=reason), None)
         return Tried(self._record(nothing, fitted, held_out), fitted.result)
 
     def _n_parameters(self, cell: Cell) -> int:

@@ -1,42 +1,72 @@
 """Starts of all models of a grid, from few searches: memberships of a sample, by structure and K.
 
 The structures whose covariances are tied by their shape alone are searched along a path over K
-(`path.py`). The others begin at the memberships that those found.
+(`path.py`). Every model begins at the memberships that these found: a few steps of its own EM, on the
+sample, from each, and more from the highest.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
+from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
-from softmix.fit.starts import Sample, draw_sample, sample_size
+from softmix.fit.starts import draw_sample, sample_size
+from softmix.fit.starts.hierarchical import hierarchy
+from softmix.fit.starts.nearest import one_hot
+from softmix.fit.starts.top import Top
+from softmix.fit.starts.units import views_of
+from softmix.m_step import CovarianceFloor
+from softmix.parameters import GaussianParameters
 from softmix.selection.path import Path
 from softmix.selection.settings import Cell
-from softmix.structures import STRUCTURES, Structure
+from softmix.selection.view import View, kind_of
+from softmix.structures import STRUCTURES, Equivariance, Structure
 from softmix.sweep import ThreadSweep
 
+HIERARCHY = "hierarchy"
 # Which paths' memberships a structure begins at.
 _FEEDERS = {
     "VVV": ("VVV",),
     "EEE": ("EEE",),
     "VVI": ("VVI",),
     "VII": ("VII",),
-    "EII": ("VII", "EEE"),
-    "EEI": ("VVI", "EEE"),
-    "VEI": ("VVI", "EEE"),
-    "EVI": ("VVI", "EEE"),
+    "EII": ("VII", "EEE", HIERARCHY),
+    "EEI": ("VVI", "EEE", HIERARCHY),
+    "VEI": ("VVI", "EEE", HIERARCHY),
+    "EVI": ("VVI", "EEE", HIERARCHY),
 }
-_OTHERS = ("VVV", "EEE", "VVI")
-# Rows that a path looks at: at least so many, and so many for each component and column.
-_ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN = 4096, 64, 8
-# Whitened rows vary by 1; where they vary by less than this they are all alike.
-_FLAT = 1e-6
+_OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
+# Steps from each start before the highest goes on.
+_TRIAL = 8
+# The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
+# are few, a step here costs a small part of a sweep of the fit that follows.
+_WORK, _FEWEST, _MOST = 1e7, 24, 600
 
 
 def feeders(structure: Structure) -> tuple[str, ...]:
     """The free structures whose paths `structure` begins at."""
     return _FEEDERS.get(structure.name, _OTHERS)
+
+
+_Key = tuple[str, int, int]  # what was searched, for the how-manieth time, and for how many components
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """Where EM begins.
+
+    Parameters
+    ----------
+    parameters : GaussianParameters
+        In the data's own units.
+    history : list of float
+        Where the sample is all rows: the log-likelihoods a row on the way here, and here.
+    """
+
+    parameters: GaussianParameters
+    history: list[float]
 
 
 class Starts:
@@ -56,57 +86,122 @@ class Starts:
         self._sizes, self._share, self._seed = sizes, share, seed
         rng = np.random.RandomState([seed, 0])
         spread = measure_spread(sweep, STRUCTURES["VVV"].shape)
-        drawn = sample_size(max(sizes), sweep.source.n_features)
-        self.sample = draw_sample(sweep.source, spread, drawn, rng)
-        wanted = max(_ROWS, max(sizes) * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * spread.factor.shape[-1]))
-        self._few = self.sample.subset(wanted, rng)
-        self._found: dict[tuple[str, int], tuple[Path, Callable[[np.ndarray], np.ndarray]]] = {}
+        largest, d = max(sizes), sweep.source.n_features
+        self.sample = draw_sample(sweep.source, spread, sample_size(largest, d), rng)
+        self._few = self.sample.few(largest, d, rng)
+        # Distinct rows, all of them: then a step on the sample is a step on the data.
+        self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
+        self._views: dict[tuple[Equivariance, bool], View] = {}
+        self._paths: dict[tuple[str, int], Path] = {}
+        self._memberships: dict[_Key, np.ndarray] = {}
+        self._moments: dict[tuple[tuple[Equivariance, bool], _Key], Components] = {}
 
     def find(self, name: str, run: int) -> None:
-        """Search along the path of the free structure `name`, for the `run`-th time."""
-        structure = STRUCTURES[name]
-        in_units = _units(self._few, structure)
-        rows = in_units(self._few.rows)
+        """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
+        if name == HIERARCHY:
+            self._cut(run)
+        else:
+            self._go(name, run)
+
+    def _cut(self, run: int) -> None:
+        structure = STRUCTURES["VVV"]
+        rows = self._view(structure).rows
         if rows.shape[1] == 0:
             return
+        rng = np.random.RandomState([self._seed, 1 + run, *map(ord, HIERARCHY)])
+        cuts = hierarchy(rows, self._few.weights, self._sizes, rng, structure)
+        for K, labels in cuts.items():
+            self._memberships[HIERARCHY, run, K] = one_hot(labels, K)
+
+    def _go(self, name: str, run: int) -> None:
+        structure = STRUCTURES[name]
+        view = self._view(structure)
+        if view.rows.shape[1] == 0:
+            return
         rng = np.random.RandomState([self._seed, 1 + run, *map(ord, name)])
-        views = (
-            (rows, rows) if name == "VII" else (self._few.standardised, self._few.whitened)
-        )  # its clusters are round in its own units alone
-        path = Path(ShortRuns(rows, self._few.weights, structure, self._share), views[run % 2], rng)
+        clustered = views_of(view.sample, view.rows, structure)[run % 2]
+        path = Path(self._runs(structure), clustered, rng)
         path.go(self._sizes)
-        self._found[name, run] = path, in_units
+        self._paths[name, run] = path
 
-    def memberships(self, cell: Cell, n_runs: int) -> list[np.ndarray]:
-        """What paths found for `cell`: memberships of `sample`, (n, K), each found only once."""
-        unlike: list[np.ndarray] = []
-        for name in feeders(cell.structure):
-            for run in range(n_runs):
-                found = self._found.get((name, run))
-                top = None if found is None else found[0].tops.get(cell.n_components)
-                if found is not None and top is not None:
-                    rows = found[1](self.sample.rows)
-                    runs = ShortRuns(rows, self.sample.weights, STRUCTURES[name], self._share)
-                    unlike.append(runs.memberships(top.parameters)[0])
-        return unlike
+    def best(self, cell: Cell, n_runs: int, tol: float) -> Start | np.ndarray | None:
+        """Where EM of `cell` begins, after a climb to `tol` on few rows; None where no path led to its K.
+
+        Memberships (n, K) of `sample` where its rows do not differ along some axis.
+        """
+        runs, view = self._runs(cell.structure), self._view(cell.structure)
+        begun = self._begun(cell, n_runs, runs)
+        if not begun:
+            return None
+        best = begun[0]
+        if len(begun) > 1:
+            tops = [_climbed(runs, parameters, tol, _TRIAL) for parameters in begun]
+            best = max(tops, key=lambda top: (top.soundness, top.height)).parameters
+        work = runs.rows.size * best.n_components * (runs.rows.shape[1] if view.matrices else 1)
+        best, heights = runs.climb_traced(best, tol, int(np.clip(_WORK / work, _FEWEST, _MOST)))
+        return self._start(cell, view, best, heights)
+
+    def _start(
+        self, cell: Cell, view: View, best: GaussianParameters, heights: list[float]
+    ) -> Start | np.ndarray:
+        outside = view.outside(best)
+        if outside is None:
+            rows = view.in_units(self.sample.rows)
+            return ShortRuns(rows, self.sample.weights, cell.structure, self._share).memberships(best)[0]
+        return Start(outside, [height + view.log_volume for height in heights] if self._has_all else [])
+
+    def _begun(self, cell: Cell, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
+        """First parameters of `cell`, of each clustering of few rows that was found for it."""
+        begun: dict[bytes, GaussianParameters] = {}
+        # The hierarchy is there where any model of the grid asks for it, and then serves all.
+        names = dict.fromkeys((*feeders(cell.structure), HIERARCHY))
+        for key in [(name, run, cell.n_components) for name in names for run in range(n_runs)]:
+            name, run, K = key
+            if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
+                begun[repr(key).encode()] = path.tops[K].parameters
+            elif (resp := self._found(key)) is not None:
+                labels = resp.argmax(axis=1).tobytes()  # those that put rows alike begin alike
+                if labels not in begun:
+                    begun[labels] = _first_step(
+                        self._moments_of(key, cell.structure), cell.structure, runs.floor
+                    )
+        return [*begun.values()]
+
+    def _moments_of(self, key: _Key, structure: Structure) -> Components:
+        """The moments of a clustering as structures of this kind see them."""
+        of_kind = kind_of(structure), key
+        if of_kind not in self._moments:
+            self._moments[of_kind] = self._view(structure).moments(self._memberships[key])
+        return self._moments[of_kind]
+
+    def _found(self, key: _Key) -> np.ndarray | None:
+        """The memberships of few rows that a search found."""
+        name, run, n_components = key
+        path = self._paths.get((name, run))
+        if path is not None and n_components in path.tops and key not in self._memberships:
+            runs = self._runs(STRUCTURES[name])
+            self._memberships[key] = runs.memberships(path.tops[n_components].parameters)[0]
+        return self._memberships.get(key)
+
+    def _view(self, structure: Structure) -> View:
+        kind = kind_of(structure)
+        if kind not in self._views:
+            self._views[kind] = View.of(self._few, structure)
+        return self._views[kind]
+
+    def _runs(self, structure: Structure) -> ShortRuns:
+        return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
 
 
-def _units(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.ndarray]:
-    """The map of rows (n, d) to coordinates without units, (n, m), that the free structure follows."""
-    if structure.name == "VII":  # follows rotations and one scale: so must its coordinates
-        mean = np.average(sample.rows.astype(np.float64), axis=0, weights=sample.weights)
-        variances = np.average((sample.rows - mean) ** 2, axis=0, weights=sample.weights)
-        scale = np.sqrt(variances.mean())
-        return lambda rows: (rows - mean) / scale if scale > 0 else (rows - mean)[:, :0]
-    view, to_view = (
-        (sample.whitened, sample.coordinates)
-        if structure.shape.is_matrix
-        else (sample.standardised, sample.standardise)
-    )
-    centred = view - np.average(view, axis=0, weights=sample.weights)
-    if structure.shape.is_matrix:
-        eigenvalues, axes = np.linalg.eigh((sample.weights[:, None] * centred).T @ centred / len(centred))
-        kept = np.eye(len(axes)) if eigenvalues[0] > _FLAT else axes[:, eigenvalues > _FLAT]
-    else:
-        kept = np.eye(centred.shape[1])[:, (centred**2).mean(axis=0) > _FLAT]
-    return lambda rows: to_view(rows) @ kept
+def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_steps: int) -> Top:
+    parameters, height = runs.climb(parameters, tol, n_steps)
+    return Top(-runs.n_unwitnessed(parameters), height, parameters)
+
+
+def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
+    """The parameters that clusters with these moments begin with."""
+    if not structure.iterative:
+        return clusters.parameters(structure, floor)
+    # A whole first M-step, from nothing, would cost more than the steps that follow.
+    free = clusters.parameters(STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"], floor)
+    return structure.project(free, floor)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from softmix.fit.starts.auto import auto, rows_to_draw
+from softmix.fit.starts.auto import auto
 from softmix.fit.starts.found import Found
 from softmix.fit.starts.hierarchical import hierarchical
 from softmix.fit.starts.kmeans import kmeans
 from softmix.fit.starts.kmeans_plusplus import kmeans_plusplus
 from softmix.fit.starts.random import random
 from softmix.fit.starts.random_from_data import random_from_data
-from softmix.fit.starts.sample import Sample, draw_sample, sample_size
+from softmix.fit.starts.sample import Sample, draw_sample, rows_to_draw, sample_size
 from softmix.structures import Structure
 
 # (sample, number of components, random state) -> memberships; they know no covariance structure.

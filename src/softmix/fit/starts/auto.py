@@ -12,18 +12,18 @@ Ueda, Nakano, Ghahramani & Hinton (2000) for split and merge; Biernacki, Celeux 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from softmix.fit.moves import SPLITS, Components, Split, halves, split
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.starts.found import Found
-from softmix.fit.starts.sample import Sample, sample_size
+from softmix.fit.starts.sample import Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
-from softmix.fit.starts.units import units_of
+from softmix.fit.starts.top import Top
+from softmix.fit.starts.units import units_of, views_of
 from softmix.parameters import FactorShape, GaussianParameters
-from softmix.structures import Equivariance, Structure
+from softmix.structures import Structure
 
 # Starts at most, and how many must end on the best top.
 _STARTS, _HITS = 6, 2
@@ -44,46 +44,10 @@ _PSEUDO_ROWS, _PER_COLUMN = 1.0, 0.2
 _CLIMB_TOL, _CLIMBING = 1e-5, 20
 # Nats a row that count as higher, and as the same top; times parameters a row where they are many.
 _HIGHER, _SAME = 1e-4, 1e-3
-# Rows that a search looks at: at least so many, and so many for each component and column; all,
-# where they are no more than twice that.
-_ROWS, _ROWS_PER_COMPONENT, _ROWS_PER_COLUMN, _ALL = 2048, 64, 8, 2
-# With so many times as many, a larger sample is climbed before all rows are.
-_MANY = 100
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
 # Weights that agree to so many decimals are equal.
 _DIGITS = 4
-
-
-class Top(NamedTuple):
-    """Where a climb ended. Tops are compared by soundness, then by height."""
-
-    soundness: int  # minus the number of components that their rows do not witness
-    height: float  # nats a row
-    parameters: GaussianParameters
-
-    def beats(self, other: "Top", by: float = 0.0) -> bool:
-        return self.soundness > other.soundness or (
-            self.soundness == other.soundness and self.height > other.height + by
-        )
-
-    def is_near(self, other: "Top", within: float) -> bool:
-        return self.soundness == other.soundness and abs(self.height - other.height) <= within
-
-
-def rows_to_draw(n_rows: int, n_components: int, n_features: int) -> int:
-    """Rows of the sample for a search: few are enough where EM can climb on all from there.
-
-    Where there are many times as many, the search's top is first climbed on a larger sample.
-    """
-    few = _rows_to_search(n_components, n_features)
-    if n_rows <= _ALL * few:
-        return n_rows
-    return few if n_rows <= _MANY * few else max(few, sample_size(n_components, n_features))
-
-
-def _rows_to_search(n_components: int, n_features: int) -> int:
-    return max(_ROWS, n_components * max(_ROWS_PER_COMPONENT, _ROWS_PER_COLUMN * n_features))
 
 
 def auto(
@@ -97,14 +61,9 @@ def auto(
     if found == 1 or d == 0:
         resp[:, 0] = 1.0
         return Found(resp, 1, 0)
-    few = sample
-    if len(sample.rows) > _ALL * (wanted := _rows_to_search(found, d)):
-        few = sample.subset(wanted, rng)
+    few = sample.few(found, d, rng)
     runs = ShortRuns(in_units(few.rows), few.weights, structure, share)
-    # Columns' own units would be a direction to a structure that follows rotations.
-    round_units = structure.equivariance is Equivariance.ROTATIONS
-    views = (runs.rows, runs.rows) if round_units else (few.standardised, few.whitened)
-    search = Search(runs, views, found, rng)
+    search = Search(runs, views_of(few, runs.rows, structure), found, rng)
     parameters, rows_touched = search.run().parameters, runs.rows_touched
     if few is not sample:
         runs = ShortRuns(in_units(sample.rows), sample.weights, structure, share)
@@ -121,7 +80,7 @@ class Search:
     """The search over tops; it counts its starts."""
 
     runs: ShortRuns
-    views: tuple[np.ndarray, np.ndarray]  # standardised rows, whitened rows
+    views: tuple[np.ndarray, np.ndarray]  # the rows as starts cluster them
     n_components: int
     rng: np.random.RandomState
     n_starts: int = 0

@@ -14,6 +14,8 @@ Banfield & Raftery (1993), "Model-based Gaussian and non-Gaussian clustering"; F
 "Algorithms for model-based Gaussian hierarchical clustering", for the trace term.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from softmix.fit.moves import Components, merge
@@ -45,8 +47,7 @@ def hierarchical(
     rows = in_units(few.rows)
     if found == 1 or rows.shape[1] == 0:
         return Found(one_hot(np.zeros(len(sample.rows), dtype=int), n_components), 1, 0)
-    small = _small_clusters(rows, few.weights, found, rng)
-    labels = agglomerate(_moments(rows, few.weights, small, structure), found, structure)[small]
+    labels = hierarchy(rows, few.weights, [found], rng, structure)[found]
     if few is sample:
         return Found(one_hot(labels, n_components), 1, 0)
     parameters = ShortRuns(rows, few.weights, structure, share).from_labels(labels, found, _PSEUDO_ROWS)
@@ -56,8 +57,21 @@ def hierarchical(
     return Found(resp, 1, len(sample.rows))
 
 
-def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> np.ndarray:
-    """For each of `clusters` (weights are counts of rows) its number among the `n_clusters` left."""
+def hierarchy(
+    rows: np.ndarray,
+    weights: np.ndarray,
+    sizes: Sequence[int],
+    rng: np.random.RandomState,
+    structure: Structure,
+) -> dict[int, np.ndarray]:
+    """Labels (n,) of the rows at each of the `sizes`, all cuts of one agglomeration."""
+    small = _small_clusters(rows, weights, max(sizes), rng)
+    cuts = agglomerate(_moments(rows, weights, small, structure), sizes, structure)
+    return {size: labels[small] for size, labels in cuts.items()}
+
+
+def agglomerate(clusters: Components, sizes: Sequence[int], structure: Structure) -> dict[int, np.ndarray]:
+    """For each of `clusters` (weights are counts of rows) its number when so many are left, by size."""
     n, (total, d) = len(clusters.weights), (clusters.weights.sum(), clusters.means.shape[1])
     apart = _APART * total ** (-2.0 / d)
     pairs = np.stack(np.triu_indices(n, 1), axis=1)
@@ -65,7 +79,8 @@ def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> 
     losses = np.full((n, n), np.inf)
     losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
     joined = np.arange(n)
-    for _ in range(n - n_clusters):
+    cuts = {n: joined.copy()} if n in sizes else {}
+    for left in range(n - 1, min(sizes) - 1, -1):
         i, j = divmod(int(np.argmin(losses)), n)
         joined[joined == j] = i
         clusters = _replaced(clusters, i, merge(clusters, np.array([[i, j]])))
@@ -74,7 +89,9 @@ def agglomerate(clusters: Components, n_clusters: int, structure: Structure) -> 
         others = np.setdiff1d(np.unique(joined), np.array([i]))
         pairs = np.sort(np.stack([np.full(len(others), i), others], axis=1), axis=1)
         losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
-    return np.unique(joined, return_inverse=True)[1]
+        if left in sizes:
+            cuts[left] = np.unique(joined, return_inverse=True)[1]
+    return cuts
 
 
 def _terms(clusters: Components, structure: Structure, apart: float) -> np.ndarray:

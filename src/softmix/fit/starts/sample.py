@@ -14,6 +14,11 @@ from softmix.parameters import GaussianParameters
 
 _MAX_ELEMENTS, _MIN_ROWS, _MAX_ROWS, _ROWS_PER_COMPONENT = 1 << 18, 4096, 1 << 15, 64
 _FEW_PER_COLUMN = 2
+# Rows that a search looks at: at least so many, and so many for each component and column; all,
+# where they are no more than twice that.
+_ROWS, _ROWS_PER_SEARCHED, _ROWS_PER_COLUMN, _ALL = 2048, 64, 8, 2
+# With so many times as many, a larger sample is climbed before all rows are.
+_MANY = 100
 # Coordinates, distances and weights are kept to this many decimals: what other units, another order of
 # the rows or repeated ones leave of equal numbers. A search would magnify the rest.
 DECIMALS = 9
@@ -73,11 +78,32 @@ class Sample:
         kept = weights > 0
         return _in_units_of(spread, self.rows[kept], weights[kept])
 
+    def few(self, n_components: int, n_features: int, rng: np.random.RandomState) -> "Sample":
+        """As many of the rows as a search looks at; all, where they are not many more."""
+        wanted = rows_to_search(n_components, n_features)
+        return self if len(self.rows) <= _ALL * wanted else self.subset(wanted, rng)
+
 
 def sample_size(n_components: int, n_features: int) -> int:
     """Rows of a sample, where nothing else is asked for."""
     wanted = max(min(_MAX_ELEMENTS // n_features, _MAX_ROWS), _MIN_ROWS)
     return max(wanted, _ROWS_PER_COMPONENT * n_components)
+
+
+def rows_to_search(n_components: int, n_features: int) -> int:
+    """Rows that a search for a start looks at, where there are many more."""
+    return max(_ROWS, n_components * max(_ROWS_PER_SEARCHED, _ROWS_PER_COLUMN * n_features))
+
+
+def rows_to_draw(n_rows: int, n_components: int, n_features: int) -> int:
+    """Rows of the sample for a search: few are enough where EM can climb on all from there.
+
+    Where there are many times as many, the search's top is first climbed on a larger sample.
+    """
+    few = rows_to_search(n_components, n_features)
+    if n_rows <= _ALL * few:
+        return n_rows
+    return few if n_rows <= _MANY * few else max(few, sample_size(n_components, n_features))
 
 
 def draw_sample(source: Drawable, spread: Spread, wanted: int, rng: np.random.RandomState) -> Sample:

@@ -30,6 +30,17 @@ def units_of(sample: Sample, structure: Structure) -> Callable[[np.ndarray], np.
     return lambda rows: (sample.coordinates(rows) @ axes).round(DECIMALS)
 
 
+def views_of(sample: Sample, rows: np.ndarray, structure: Structure) -> tuple[np.ndarray, np.ndarray]:
+    """The coordinates in which a search's first clusters are sought: standardised, and whitened.
+
+    Columns' own units would be a direction to a structure that follows rotations: `rows`, the
+    sample's in the units of `units_of`, are its only view.
+    """
+    if structure.equivariance is Equivariance.ROTATIONS:
+        return rows, rows
+    return sample.standardised, sample.whitened
+
+
 def _upright(axes: np.ndarray, centred: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """`axes`, each turned to where the longer tail is: the same whichever way the rows are turned."""
     return axes * np.where(weights @ (centred @ axes) ** 3 < 0, -1.0, 1.0)
