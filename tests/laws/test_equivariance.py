@@ -18,24 +18,33 @@ FOLLOWING = {
 AFFINE, COLUMNS = FOLLOWING[Equivariance.AFFINE], FOLLOWING[Equivariance.COLUMNS]
 ROTATIONS = FOLLOWING[Equivariance.ROTATIONS]
 STARTS = st.sampled_from(["auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"])
-# Fits end where steps gain 1e-14: at a top, parameters may differ by many times its square root.
-FLAT = 1e-5
+# Fits end where steps gain 1e-14: at a top, parameters may differ by many times its square root, the
+# more so where M-steps iterate and steps are short.
+FLAT, FLATTER = 1e-5, 1e-4
 
 
-def fitted(rows, covariance_type, init_params="auto"):
+def fitted(rows, covariance_type, init_params="auto", acceleration="squarem"):
     return GaussianMixture(
-        3, covariance_type=covariance_type, init_params=init_params, tol=1e-13, max_iter=5000, random_state=0
+        3,
+        covariance_type=covariance_type,
+        init_params=init_params,
+        acceleration=acceleration,
+        tol=1e-13,
+        max_iter=5000,
+        random_state=0,
     ).fit(rows)
 
 
-def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
+def assert_same_clustering(model, rows, other, other_rows, log_volume, far=False):
+    """`far`: at an offset of 1e8 deviations, eight digits of every value are left."""
+    iterates = STRUCTURES[model.covariance_type].iterative
+    atol, of_height = (1e-4, 1e-6) if far else (FLATTER if iterates else FLAT, 1e-10)
+    assert model.lower_bound_ + log_volume == pytest.approx(other.lower_bound_, abs=of_height)
     np.testing.assert_allclose(model.predict_proba(rows), other.predict_proba(other_rows), atol=atol)
     np.testing.assert_allclose(
         model.score_samples(rows) + log_volume, other.score_samples(other_rows), atol=100 * atol
     )
     np.testing.assert_allclose(model.weights_, other.weights_, atol=atol)
-    if atol == FLAT:
-        assert model.lower_bound_ + log_volume == pytest.approx(other.lower_bound_, abs=1e-10)
 
 
 @given(
@@ -46,12 +55,13 @@ def assert_same_clustering(model, rows, other, other_rows, log_volume, atol):
 )
 def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
     """From every start, not only from the same one. Each offset is in the column's own units."""
-    # At an offset of 1e8 deviations, eight digits of every value are left.
-    atol = 1e-4 if 1e8 in offset else FLAT
     moved = (X + offset) * scale
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, np.log(scale).sum(), atol)
-    np.testing.assert_allclose(model.means_ / scale - offset, other.means_, atol=10 * atol)
+    far = 1e8 in offset
+    assert_same_clustering(model, moved, other, X, np.log(scale).sum(), far)
+    np.testing.assert_allclose(
+        model.means_ / scale - offset, other.means_, atol=1e-3 if far else 10 * FLATTER
+    )
 
 
 @given(
@@ -62,10 +72,11 @@ def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
     init_params=STARTS,
 )
 def test_rotations_and_a_common_scale(covariance_type, scale, offset, seed, init_params):
+    """Rounding differs in all values here, and may decide whether a leap is taken: EM alone."""
     axes = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
     moved = (X @ axes.T + offset) * scale
-    model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), 1e-4 if offset == 1e8 else FLAT)
+    model, other = (fitted(rows, covariance_type, init_params, None) for rows in (moved, X))
+    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), offset == 1e8)
 
 
 @given(covariance_type=st.sampled_from(AFFINE), seed=st.integers(0, 999), init_params=STARTS)
@@ -75,7 +86,7 @@ def test_affine_maps(covariance_type, seed, init_params):
     axes = axes @ np.linalg.qr(rng.standard_normal((3, 3)))[0]
     moved = X @ axes.T + rng.uniform(-10, 10, 3)
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
-    assert_same_clustering(model, moved, other, X, np.linalg.slogdet(axes)[1], FLAT)
+    assert_same_clustering(model, moved, other, X, np.linalg.slogdet(axes)[1])
     np.testing.assert_array_equal(model.labels_, other.labels_)
 
 
@@ -87,4 +98,4 @@ def test_badly_conditioned_columns(covariance_type):
     """
     mixed = np.c_[X[:, 0], 1e6 * (X[:, 0] + 1e-3 * X[:, 1]), X[:, 2]]
     model, other = fitted(mixed, covariance_type), fitted(X, covariance_type)
-    assert_same_clustering(model, mixed, other, X, np.log(1e6 * 1e-3), FLAT)
+    assert_same_clustering(model, mixed, other, X, np.log(1e6 * 1e-3))
