@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 from typing import Any
 
-from benchmarks import machine, many_components, memory, missing_values, out_of_core, solution, startup
+from benchmarks import machine, memory, out_of_core, startup
 from benchmarks.cells import (
     COVARIANCES,
     KINDS,
@@ -16,6 +15,9 @@ from benchmarks.cells import (
     threads_target,
 )
 from benchmarks.selection_report import selection_section
+from benchmarks.solution_report import solution_section, sweeps_section
+from benchmarks.sweeps_report import many_section, missing_section
+from benchmarks.tables import mark, number, table
 
 LIMIT_TARGET = 2.5
 # Beside other processes that use more cores than this, figures for two threads mean little.
@@ -64,11 +66,11 @@ def render(results: _Record, notes: str | None) -> str:
         _out_of_core(parts),
         _startup(parts),
         _latency(parts),
-        _solution(parts),
-        _sweeps_saved(parts),
+        solution_section(parts),
+        sweeps_section(parts),
         selection_section(parts.get("selection", {}).get("figures", {})),
-        _many(parts),
-        _missing(parts),
+        many_section(parts),
+        missing_section(parts),
         *(_nanoseconds(measured, covariance) for covariance in COVARIANCES),
         _work_check(measured),
         _LEGEND,
@@ -129,17 +131,17 @@ def _summary(measured: list[Measured], parts: _Record, peaks: _Record) -> str:
     probes = [p for p in parts.get("memory", {}).get("figures", []) if p.get("library") == "softmix"]
     worst = max((p["above_mib"] for p in probes if "above_mib" in p), default=None)
     if worst is not None:
-        met, most = _mark(worst <= memory.TARGET_MIB), f"≤ {memory.TARGET_MIB:.0f} MiB"
+        met, most = mark(worst <= memory.TARGET_MIB), f"≤ {memory.TARGET_MIB:.0f} MiB"
         rows.append(["Peak memory above the data", most, met, f"{worst:.0f} MiB"])
     slower = _import_ratio(parts.get("startup", {}).get("figures", {}))
     if slower is not None:
-        met, most = _mark(slower <= 1 + startup.NOISE), f"≤ {1 + startup.NOISE:.2f}"
+        met, most = mark(slower <= 1 + startup.NOISE), f"≤ {1 + startup.NOISE:.2f}"
         rows.append(["Import time over scikit-learn's", most, met, f"{slower:.2f}"])
     rows = [row for row in rows if row]
     if not rows:
         return ""
     head = ["What is asked (one thread, float64, unless said)", "Target", "Met", "Worst"]
-    return "## In short\n\n" + _table(head, rows)
+    return "## In short\n\n" + table(head, rows)
 
 
 def _tally(label: str, pairs: Iterable[tuple[float | None, float | None]]) -> list[str]:
@@ -185,14 +187,14 @@ def _speed(measured: list[Measured], covariance: str, kind: str, peaks: _Record)
         row = [str(m.cell)]
         for peer, target in _PEERS:
             value, least = m.times_faster(peer), target(covariance, m.cell.d)
-            row += [_number(value), f"≥ {least:g}", "" if value is None else _mark(value >= least)]
-        row.append(_number(m.ns("softmix")))
+            row += [number(value), f"≥ {least:g}", "" if value is None else mark(value >= least)]
+        row.append(number(m.ns("softmix")))
         if full:
             limit = machine.limit_ns(m.cell, peaks)
-            row += [_number(limit), _number(_ratio(m.ns("softmix"), limit))]
+            row += [number(limit), number(_ratio(m.ns("softmix"), limit))]
         rows.append(row)
     title = f"## {_NAMES[covariance]}, {kind} components: times faster, one thread, float64"
-    return f"{title}\n\n{_table(head, rows)}"
+    return f"{title}\n\n{table(head, rows)}"
 
 
 def _scaling(measured: list[Measured], covariance: str) -> str:
@@ -206,11 +208,11 @@ def _scaling(measured: list[Measured], covariance: str) -> str:
         row = [str(m.cell), m.kind]
         pairs = (m.two_threads(), threads_target(m.cell)), (m.float32(), float32_target(m.cell.d))
         for value, target in pairs:
-            row += [_number(value), "" if target is None else f"≥ {target:g}"]
-            row.append("" if target is None or value is None else _mark(value >= target))
-        row += [_number(m.times_faster(peer, 2)) for peer, _ in _PEERS]
+            row += [number(value), "" if target is None else f"≥ {target:g}"]
+            row.append("" if target is None or value is None else mark(value >= target))
+        row += [number(m.times_faster(peer, 2)) for peer, _ in _PEERS]
         rows.append(row)
-    return f"## {_NAMES[covariance]}: two threads, and float32 (speed ratios)\n\n" + _table(head, rows)
+    return f"## {_NAMES[covariance]}: two threads, and float32 (speed ratios)\n\n" + table(head, rows)
 
 
 def _memory(parts: _Record) -> str:
@@ -225,12 +227,12 @@ def _memory(parts: _Record) -> str:
     for probe in figures:
         asked = probe["library"] == "softmix"
         value = probe.get("above_mib")
-        mark = _mark(value <= memory.TARGET_MIB) if asked and value is not None else ""
+        met = mark(value <= memory.TARGET_MIB) if asked and value is not None else ""
         shown = probe.get("skipped", "") if value is None else f"{value:.1f}"
         target = f"≤ {memory.TARGET_MIB:.0f}" if asked else ""
-        rows.append([probe["library"], str(probe["threads"]), probe["start"], shown, target, mark])
+        rows.append([probe["library"], str(probe["threads"]), probe["start"], shown, target, met])
     head = ["Library", "threads", "start", "MiB", "target", ""]
-    return f"{title}: {cell.n:,} × {cell.d}, K={cell.K}, full, float64\n\n" + _table(head, rows)
+    return f"{title}: {cell.n:,} × {cell.d}, K={cell.K}, full, float64\n\n" + table(head, rows)
 
 
 def _out_of_core(parts: _Record) -> str:
@@ -246,8 +248,8 @@ def _out_of_core(parts: _Record) -> str:
         limit = out_of_core.bound(sweep)
         times = [f"{sweep[name]:.3f}" for name in ("in_memory_s", "pyarrow_s", "spooled_s", "out_of_core_s")]
         fast, small = sweep["out_of_core_s"] <= limit, fit["peak_mib"] <= out_of_core.TARGET_MIB
-        timed = [str(sweep["threads"]), *times, f"≤ {limit:.3f}", _mark(fast)]
-        rows.append([*timed, f"{fit['peak_mib']:.0f}", f"≤ {out_of_core.TARGET_MIB:.0f}", _mark(small)])
+        timed = [str(sweep["threads"]), *times, f"≤ {limit:.3f}", mark(fast)]
+        rows.append([*timed, f"{fit['peak_mib']:.0f}", f"≤ {out_of_core.TARGET_MIB:.0f}", mark(small)])
     head = [
         "threads",
         "in memory, s",
@@ -261,7 +263,7 @@ def _out_of_core(parts: _Record) -> str:
         "",
     ]
     file = f"a Parquet file of {figures['file_mib']:,.0f} MiB"
-    return f"{title}: a sweep of {cell.n:,} × {cell.d}, K={cell.K}, full, float32, {file}\n\n" + _table(
+    return f"{title}: a sweep of {cell.n:,} × {cell.d}, K={cell.K}, full, float32, {file}\n\n" + table(
         head, rows
     )
 
@@ -275,15 +277,15 @@ def _startup(parts: _Record) -> str:
         if "skipped" in figure:
             rows.append([f"`{name}`", f"skipped: {figure['skipped']}", "", ""])
             continue
-        target, mark = "", ""
+        target, met = "", ""
         if name == "softmix --help":
             target = f"< {startup.HELP_TARGET_SECONDS:g} s"
-            mark = _mark(figure["median"] < startup.HELP_TARGET_SECONDS)
+            met = mark(figure["median"] < startup.HELP_TARGET_SECONDS)
         elif "GaussianMixture" in name and (slower := _import_ratio(figures)) is not None:
-            target, mark = "scikit-learn's", _mark(slower <= 1 + startup.NOISE)
-        rows.append([f"`{name}`", f"{figure['median']:.3f}", target, mark])
-    table = _table(["Process", "seconds", "target", ""], rows)
-    return f"## Start-up: median seconds of a fresh process\n\n{table}"
+            target, met = "scikit-learn's", mark(slower <= 1 + startup.NOISE)
+        rows.append([f"`{name}`", f"{figure['median']:.3f}", target, met])
+    startups = table(["Process", "seconds", "target", ""], rows)
+    return f"## Start-up: median seconds of a fresh process\n\n{startups}"
 
 
 def _import_ratio(figures: _Record) -> float | None:
@@ -304,112 +306,7 @@ def _latency(parts: _Record) -> str:
             rows.append([figure["data"], figure["library"], f"{figure['median_ms']:.2f}",
                          f"{figure['iterations']:g}", f"{figure['score']:.4f}"])  # fmt: skip
     head = ["Data", "Library", "ms", "iterations", "score per row"]
-    return "## Small data, default settings: medians over seeds\n\n" + _table(head, rows)
-
-
-def _solution(parts: _Record) -> str:
-    figures = parts.get("solution", {}).get("figures", {}).get("time", [])
-    if not figures:
-        return ""
-    rows = [
-        [f"{figure['problem']}: {figure['n']:,}, {figure['d']}, {figure['K']}", figure["contestant"],
-         f"{1e3 * figure['seconds']:.1f}", f"{figure['ratio']:.3g}", f"{figure['height']:.4f}",
-         f"{100 * figure['found']:.0f} %"]
-        for figure in figures
-    ]  # fmt: skip
-    head = ["Problem: n, d, K", "Library", "CPU ms", "× scikit-learn", "log-likelihood per row", "found"]
-    return (
-        "## Time to solution: defaults, one thread, medians over seeds\n\n"
-        "*Found*: the share of fits within 0.01 nats a row of the best that any fit here reached.\n\n"
-        f"{_median_ratios(figures)}\n\n" + _table(head, rows)
-    )
-
-
-def _median_ratios(figures: list[_Record]) -> str:
-    """softmix's time beside scikit-learn's: the medians over problems that the targets are about."""
-    ours = [figure for figure in figures if figure["contestant"] == "softmix"]
-    large, small = (
-        [f["ratio"] for f in ours if (f["n"] >= solution.LARGE) is wanted] for wanted in (True, False)
-    )
-    parts = [
-        f"{len(ratios)} problems {words}: {median(ratios):.2g} "
-        f"(target {target:g}, {_mark(median(ratios) <= target)})"
-        for words, ratios, target in (
-            (f"below {solution.LARGE:,} rows", small, 2.0),
-            (f"from {solution.LARGE:,} rows on", large, 0.1),
-        )
-        if ratios
-    ]
-    return f"Median time of softmix in scikit-learn's: {'; '.join(parts)}."
-
-
-def _sweeps_saved(parts: _Record) -> str:
-    figures = parts.get("solution", {}).get("figures", {}).get("sweeps", [])
-    if not figures:
-        return ""
-    rows = [
-        [f"{figure['distance']:g}", f"{figure['em']:.1f}", f"{figure['squarem']:.1f}",
-         f"{figure['squarem'] / figure['em']:.2f}"]
-        for figure in figures
-    ]  # fmt: skip
-    head = ["nats a row from the limit", "EM", "SQUAREM", "share"]
-    return (
-        "## Sweeps that the acceleration saves: means over problems and k-means starts\n\n"
-        f"The same {figures[0]['fits']} starts; a sweep that lost counts.\n\n" + _table(head, rows)
-    )
-
-
-def _many(parts: _Record) -> str:
-    figures = parts.get("many", {}).get("figures", [])
-    if not figures:
-        return ""
-    rows = []
-    for figure in figures:
-        cell, target = Cell(figure["n"], figure["d"], figure["K"]), many_components.TARGETS[figure["kind"]]
-        asked = figure["converged" if figure["kind"] == "separated" else "all"]
-        row = [str(cell), figure["kind"], str(figure["threads"]), _number(figure["dense_ms"])]
-        row += [f"{figure['converged']:.3f}", f"{figure['all']:.3f}", f"≤ {target:g}", _mark(asked <= target)]
-        row += [f"{figure['grouped']} of {figure['sweeps']}", f"{figure['difference']:.1g}"]
-        rows.append([*row, _mark(figure["difference"] <= many_components.AGREEMENT)])
-    head = [
-        "n, d, K",
-        "components",
-        "threads",
-        "dense sweep, ms",
-        "converged / dense",
-        "all / dense",
-        "target",
-    ]
-    head += ["", "grouped sweeps", "parameters differ by", f"≤ {many_components.AGREEMENT:g}"]
-    title = "## Many components: sweeps that may group rows beside dense ones (full, float64, time ratios)"
-    return f"{title}\n\n{_table(head, rows)}"
-
-
-def _missing(parts: _Record) -> str:
-    figures = parts.get("missing", {}).get("figures", [])
-    if not figures:
-        return ""
-    rows = []
-    for figure in figures:
-        own = figure["patterns"] is None
-        row = [str(Cell(figure["n"], figure["d"], figure["K"])), figure["covariance"], figure["kind"]]
-        row += ["one a row" if own else str(figure["patterns"]), _number(figure["complete_ms"])]
-        row += [_number(figure["missing_ms"]), _number(figure["first_ms"]), f"{figure['ratio']:.2f}"]
-        met = _mark(figure["ratio"] <= missing_values.TARGET)
-        rows.append([*row, *(["", ""] if own else [f"≤ {missing_values.TARGET:g}", met])])
-    head = [
-        "n, d, K",
-        "covariance",
-        "components",
-        "patterns",
-        "complete sweep, ms",
-        "with missing values, ms",
-    ]
-    head += ["its first, ms", "ratio", "target", ""]
-    return (
-        "## Missing values: a sweep with three values in ten missing beside one of complete rows\n\n"
-        f"float64, one thread. The first sweep groups the rows by pattern.\n\n{_table(head, rows)}"
-    )
+    return "## Small data, default settings: medians over seeds\n\n" + table(head, rows)
 
 
 def _nanoseconds(measured: list[Measured], covariance: str) -> str:
@@ -420,10 +317,10 @@ def _nanoseconds(measured: list[Measured], covariance: str) -> str:
     rows = []
     for m in mine:
         effective = next(iter(m.by_threads.values()))["effective_components"]
-        figures = [_number(m.ns(name, threads)) for threads in (1, 2) for name in _CONTESTANTS]
+        figures = [number(m.ns(name, threads)) for threads in (1, 2) for name in _CONTESTANTS]
         rows.append([str(m.cell), m.kind, f"{effective:.1f}", *figures])
     title = f"## {_NAMES[covariance]}: ns per row × component × iteration, one thread and two"
-    return f"{title}\n\n{_table(head, rows)}"
+    return f"{title}\n\n{table(head, rows)}"
 
 
 def _work_check(measured: list[Measured]) -> str:
@@ -493,18 +390,3 @@ def _grouped(records: Sequence[_Record]) -> list[Measured]:
 
 def _ratio(over: float | None, under: float | None) -> float | None:
     return over / under if over and under else None
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
-
-
-def _mark(met: bool) -> str:
-    return "pass" if met else "**miss**"
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
