@@ -35,7 +35,7 @@ def fitted(rows, covariance_type, init_params="auto", acceleration="squarem"):
     ).fit(rows)
 
 
-def assert_same_clustering(model, rows, other, other_rows, log_volume, far=False):
+def assert_same_clustering(model, rows, other, other_rows, log_volume, *, far=False):
     """`far`: at an offset of 1e8 deviations, eight digits of every value are left."""
     iterates = STRUCTURES[model.covariance_type].iterative
     atol, of_height = (1e-4, 1e-6) if far else (FLATTER if iterates else FLAT, 1e-10)
@@ -58,7 +58,7 @@ def test_column_scales_and_offsets(covariance_type, scale, offset, init_params):
     moved = (X + offset) * scale
     model, other = fitted(moved, covariance_type, init_params), fitted(X, covariance_type, init_params)
     far = 1e8 in offset
-    assert_same_clustering(model, moved, other, X, np.log(scale).sum(), far)
+    assert_same_clustering(model, moved, other, X, np.log(scale).sum(), far=far)
     np.testing.assert_allclose(
         model.means_ / scale - offset, other.means_, atol=1e-3 if far else 10 * FLATTER
     )
@@ -76,7 +76,7 @@ def test_rotations_and_a_common_scale(covariance_type, scale, offset, seed, init
     axes = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0]
     moved = (X @ axes.T + offset) * scale
     model, other = (fitted(rows, covariance_type, init_params, None) for rows in (moved, X))
-    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), offset == 1e8)
+    assert_same_clustering(model, moved, other, X, 3 * np.log(scale), far=offset == 1e8)
 
 
 @given(covariance_type=st.sampled_from(AFFINE), seed=st.integers(0, 999), init_params=STARTS)
