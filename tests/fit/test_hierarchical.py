@@ -24,7 +24,7 @@ def test_elongated_clusters_stay_whole():
     """Of two long ones side by side, Ward's criterion would cut both across."""
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((80, 2)) * [6.0, 0.2] + np.repeat([[0.0, 0.0], [0.0, 3.0]], 40, axis=0)
-    labels = agglomerate(single_rows(rows / rows.std(axis=0)), 2, STRUCTURES["full"])
+    labels = agglomerate(single_rows(rows / rows.std(axis=0)), [2], STRUCTURES["full"])[2]
     assert len(set(labels[:40])) == len(set(labels[40:])) == 1
     assert labels[0] != labels[-1]
 
@@ -32,8 +32,19 @@ def test_elongated_clusters_stay_whole():
 @pytest.mark.parametrize("n_clusters", [1, 2, 7, 30])
 def test_as_many_clusters_as_are_wanted(n_clusters):
     rows = np.random.default_rng(0).standard_normal((30, 3))
-    labels = agglomerate(single_rows(rows), n_clusters, STRUCTURES["full"])
+    labels = agglomerate(single_rows(rows), [n_clusters], STRUCTURES["full"])[n_clusters]
     assert sorted(set(labels)) == list(range(n_clusters))
+
+
+def test_cuts_of_one_hierarchy_are_nested_and_what_each_would_be_alone():
+    clusters = single_rows(np.random.default_rng(1).standard_normal((30, 3)))
+    cuts = agglomerate(clusters, [2, 5, 9, 30], STRUCTURES["full"])
+    assert sorted(cuts) == [2, 5, 9, 30]
+    for few, many in ((2, 5), (5, 9), (9, 30)):
+        pairs = set(zip(cuts[many].tolist(), cuts[few].tolist(), strict=True))
+        assert len(pairs) == many
+    for size, labels in cuts.items():
+        np.testing.assert_array_equal(labels, agglomerate(clusters, [size], STRUCTURES["full"])[size])
 
 
 @pytest.mark.parametrize("covariance_type", TYPES)
