@@ -36,6 +36,17 @@ def test_as_many_clusters_as_are_wanted(n_clusters):
     assert sorted(set(labels)) == list(range(n_clusters))
 
 
+def test_cuts_of_one_hierarchy_are_nested_and_what_each_would_be_alone():
+    clusters = single_rows(np.random.default_rng(1).standard_normal((30, 3)))
+    cuts = agglomerate(clusters, [2, 5, 9, 30], STRUCTURES["full"])
+    assert sorted(cuts) == [2, 5, 9, 30]
+    for few, many in ((2, 5), (5, 9), (9, 30)):
+        pairs = set(zip(cuts[many].tolist(), cuts[few].tolist(), strict=True))
+        assert len(pairs) == many
+    for size, labels in cuts.items():
+        np.testing.assert_array_equal(labels, agglomerate(clusters, [size], STRUCTURES["full"])[size])
+
+
 @pytest.mark.parametrize("covariance_type", TYPES)
 def test_separate_clusters_are_found_among_many_rows(covariance_type):
     X, labels = clusters(n=20_000, d=3, k=4, separation=20.0)
