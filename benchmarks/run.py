@@ -68,10 +68,14 @@ def main() -> None:
         _say(f"{name} …")
         before, begin = machine.others_seconds(), perf_counter()
         figures = parts[name]()
+        command = _command()
+        if name == "iteration" and given.cells and name in results["parts"]:
+            figures = _with_new_cells(results["parts"][name]["figures"], figures)
+            command = f"{results['parts'][name]['command']}`, then `{command}"
         seconds, after = perf_counter() - begin, machine.others_seconds()
         results["parts"][name] = {
             "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "command": _command(),
+            "command": command,
             "seconds": round(seconds),
             "others_cores": None if before is None or after is None else round((after - before) / seconds, 2),
             "figures": figures,
@@ -88,7 +92,7 @@ def _arguments() -> argparse.Namespace:
                         help="some of peaks,startup,latency,memory,out-of-core,many,missing,"
                         "solution,selection,iteration")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
-                        help="only cells written so: '200k, 8, 16' (several: separate by ;)")  # fmt: skip
+                        help="only cells written so: '200k, 8, 16' (several: separate by ;); others stay")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each cell (default 3)")
     parser.add_argument("--onedal-python", metavar="PATH", default=os.environ.get("SOFTMIX_ONEDAL_PYTHON"),
@@ -127,6 +131,17 @@ def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -
                     costs = ", ".join(f"{cost.name} {cost.ns(problem) or 0:.4g}" for cost in comparison.costs)
                     _say(f"  ({cell}) {covariance}, {kind}, {threads} thread(s), ns: {costs}")
     return records
+
+
+def _with_new_cells(earlier: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The figures of before, those of cells that were measured again replaced."""
+    place = {(cell.n, cell.d, cell.K): number for number, cell in enumerate(CELLS)}
+
+    def cell_of(record: dict[str, Any]) -> int:
+        return place[record["n"], record["d"], record["K"]]
+
+    again = {cell_of(record) for record in measured}
+    return sorted([*(r for r in earlier if cell_of(r) not in again), *measured], key=cell_of)
 
 
 def _earlier(given: argparse.Namespace) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _MIN_COMPONENTS, _MIN_ROWS_EACH, _MIN_WORK = 24, 32, 1 << 27
 # Groups must promise to cost at most this share of a dense sweep.
 _WORTH = 0.6
 # They are made when sweeps have cost so much of what groups will.
-_PATIENCE = 0.75
+_PATIENCE = 1.0
 # Of the rows, the share whose components may move in a sweep, and by what share of what is allowed.
 _RESTLESS, _STILL = 0.1, 0.5
 # Rows that are looked at: a few to turn down what overlaps, then enough for some of each component.
@@ -236,6 +236,7 @@ class Groups:
         grouping = self._all(grouper, grouper.pending(), grouper.unit)
         self._fresh_cost = grouping.cost
         if grouping.cost > _WORTH * dense_cost(self._source, parameters):
+            self._delay = _LONGEST_WAIT  # the sample of rows promised too much, and would again
             self._postpone()
             return None
         self._delay = 0
