@@ -92,7 +92,7 @@ def _arguments() -> argparse.Namespace:
                         help="some of peaks,startup,latency,memory,out-of-core,many,missing,"
                         "solution,selection,iteration")  # fmt: skip
     parser.add_argument("--cells", default="", metavar="TEXT",
-                        help="only cells written so: '200k, 8, 16' (several: with ;), others stay")  # fmt: skip
+                        help="only such cells: '200k, 8, 16' (several: with ;); others stay")  # fmt: skip
     parser.add_argument("--no-peers", action="store_true", help="softmix alone")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each cell (default 3)")
     parser.add_argument("--onedal-python", metavar="PATH", default=os.environ.get("SOFTMIX_ONEDAL_PYTHON"),
