@@ -43,12 +43,14 @@ class ParquetTable:
 
     def batches(self, numbers: Sequence[str], carried: Sequence[str]) -> Batches:
         names = [*numbers, *carried]
+        columns = list(dict.fromkeys(names))
         with parquet.ParquetFile(self.origin) as file:
             if not file.schema_arrow.equals(self._schema):
                 raise TableError(f"{self.origin}: its columns changed since they were first read.")
             for group in range(file.num_row_groups):
                 try:
-                    for batch in file.iter_batches(BATCH_ROWS, [group], list(dict.fromkeys(names))):
+                    # Threads of its own would take the cores that sweep.
+                    for batch in file.iter_batches(BATCH_ROWS, [group], columns, use_threads=False):
                         yield in_order(batch, names)
                 except (pa.ArrowException, OSError) as error:
                     raise TableError(f"{self.origin}: row group {group} {explain(error)}") from error
