@@ -16,6 +16,7 @@
 #include "inverse_cholesky.hpp"
 #include "rotate_axes.hpp"
 #include "short_run.hpp"
+#include "weigh_merges.hpp"
 
 namespace nb = nanobind;
 
@@ -54,7 +55,7 @@ template <> const GaussianKernel<float>& table<float>(const InstructionSet& set)
 template <class T> class Gaussian {
  public:
   Gaussian(const std::string& isa, int shape, ptrdiff_t components, ptrdiff_t features)
-      : kernel_(table<T>(find(isa))), dims_{static_cast<Shape>(shape), components, features} {}
+      : set_(find(isa)), kernel_(table<T>(set_)), dims_{static_cast<Shape>(shape), components, features} {}
 
   size_t packed_size() const { return kernel_.packed_size(dims_); }
   size_t workspace_size() const { return kernel_.workspace_size(dims_); }
@@ -105,14 +106,20 @@ template <class T> class Gaussian {
     kernel_.evaluate(dims_, parameters, n, first, outputs, scratch);
   }
 
-  // Steps of EM in place (see short_run.hpp); how many were taken.
-  ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, In<double> betas, In<double> pseudo_rows,
-                     double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
+  // Steps of EM in place (see short_run.hpp); how many are taken.
+  ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, ptrdiff_t begin, In<double> betas,
+                     In<double> pseudo_rows, In<double> ending, double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
                      Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<double> packed,
                      Out<double> workspace) const {
     static_assert(std::is_same_v<T, double>);
-    const softmix::Schedule schedule = {ptrdiff_t(betas.shape(0)), betas.data(), pseudo_rows.data(), lowest,
-                                        static_cast<softmix::Tie>(tie)};
+    const double* end = ending.data();
+    const softmix::Schedule schedule = {begin,
+                                        ptrdiff_t(betas.shape(0)),
+                                        betas.data(),
+                                        pseudo_rows.data(),
+                                        lowest,
+                                        static_cast<softmix::Tie>(tie),
+                                        {end[0], end[1], end[2]}};
     const softmix::Mixture mixture = {
         weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
@@ -125,7 +132,25 @@ template <class T> class Gaussian {
                              memory.data());
   }
 
+  // See weigh_merges.hpp.
+  void weigh_merges(In<double> weights, In<double> means, In<double> factors, In<double> log_constants,
+                    In<double> covariances, In<int64_t> pairs, double lowest, In<double> rows,
+                    std::optional<In<double>> row_weights, ptrdiff_t step, Out<int64_t> chosen,
+                    Out<double> losses) const {
+    static_assert(std::is_same_v<T, double>);
+    const softmix::Mergeable mixture = {weights.data(), means.data(), factors.data(), log_constants.data(),
+                                        covariances.data()};
+    const softmix::Pairs candidates = {ptrdiff_t(pairs.shape(0)), ptrdiff_t(chosen.shape(0)), pairs.data(), lowest};
+    const softmix::SomeRows some = {ptrdiff_t(rows.shape(0)), step, rows.data(),
+                                    row_weights ? row_weights->data() : nullptr};
+    int64_t* which = chosen.data();
+    double* written = losses.data();
+    nb::gil_scoped_release release;
+    softmix::weigh_merges(set_, dims_, mixture, candidates, some, which, written);
+  }
+
  private:
+  const InstructionSet& set_;
   const GaussianKernel<T>& kernel_;
   Dimensions dims_;
 };
@@ -134,26 +159,6 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
   const ptrdiff_t count = ptrdiff_t(matrices.shape(0)), d = ptrdiff_t(matrices.shape(1));
   std::vector<double> scratch(size_t(d * d));
   softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
-}
-
-void merge_losses(const std::string& isa, In<double> rows, std::optional<In<double>> row_weights, In<double> resp,
-                  In<double> log_norm, In<int64_t> pairs, In<double> log_constants, In<double> means,
-                  In<double> factors, Out<double> losses) {
-  const ptrdiff_t d = ptrdiff_t(rows.shape(1));
-  const softmix::Memberships memberships = {ptrdiff_t(rows.shape(0)),
-                                            d,
-                                            ptrdiff_t(resp.shape(1)),
-                                            rows.data(),
-                                            row_weights ? row_weights->data() : nullptr,
-                                            resp.data(),
-                                            log_norm.data()};
-  const softmix::Merged merged = {ptrdiff_t(pairs.shape(0)), factors.ndim() == 3, pairs.data(),
-                                  log_constants.data(),      means.data(),        factors.data()};
-  double* written = losses.data();
-  const InstructionSet& set = find(isa);
-  std::vector<double> scratch(softmix::merge_scratch_size(memberships.n, d));
-  nb::gil_scoped_release release;
-  set.merge_losses(memberships, merged, written, scratch.data());
 }
 
 void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
@@ -179,10 +184,13 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)
-    kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("betas"),
-               nb::arg("pseudo_rows"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
+    kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),
+               nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
                nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
-               nb::arg("workspace"));
+               nb::arg("workspace"))
+        .def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
+             nb::arg("log_constants"), nb::arg("covariances"), nb::arg("pairs"), nb::arg("lowest"), nb::arg("rows"),
+             nb::arg("row_weights").none(), nb::arg("step"), nb::arg("chosen"), nb::arg("losses"));
 }
 
 }  // namespace
@@ -190,9 +198,6 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
-  m.def("merge_losses", &merge_losses, nb::arg("isa"), nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("resp"),
-        nb::arg("log_norm"), nb::arg("pairs"), nb::arg("log_constants"), nb::arg("means"), nb::arg("factors"),
-        nb::arg("losses"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind<double>(m, "GaussianFloat64");

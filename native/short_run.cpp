@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "inverse_cholesky.hpp"
 
@@ -14,6 +15,10 @@ namespace {
 constexpr double kLog2Pi = 1.8378770664093454836;
 // A component with a smaller share of all rows is empty.
 constexpr double kEmpty = 1e-100;
+// A climb looks at its gains after so many steps.
+constexpr ptrdiff_t kAtOnce = 4;
+// As in fit/stopping.py: gains that are rounding, and the least ratio of one to the gain before.
+constexpr double kRounding = 1e-14, kFast = 0.9;
 
 bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
 
@@ -174,6 +179,24 @@ bool maximise(Dimensions dims, const Schedule& schedule, Scratch& scratch, const
   return true;
 }
 
+double projected_gain(double first, double second, double third) {
+  const double earlier = second - first, later = third - second;
+  if (later <= kRounding * std::max(1.0, std::fabs(third))) return 0.0;
+  const double ratio = later < earlier ? std::max(later / earlier, kFast) : 1.0;
+  return ratio < 1.0 ? later * ratio / (1.0 - ratio) : std::numeric_limits<double>::infinity();
+}
+
+// Whether a climb that reached these log-likelihoods in so many steps ends there.
+bool has_ended(const Schedule& schedule, const double* log_likelihoods, ptrdiff_t taken) {
+  const Ending& ending = schedule.ending;
+  if (ending.total == 0.0 || taken == 0 || taken % kAtOnce != 0) return false;
+  const double* last = log_likelihoods + taken - 1;
+  const double height = *last / ending.total;
+  if (taken > 2 && projected_gain(last[-2] / ending.total, last[-1] / ending.total, height) <= ending.tol) return true;
+  const double step = taken > 1 ? std::fabs(height - last[-1] / ending.total) : 0.0;
+  return height + double(schedule.steps - taken) * step < ending.wanted;
+}
+
 }  // namespace
 
 size_t em_scratch_size(Dimensions dims) {
@@ -187,7 +210,8 @@ ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdif
   Scratch scratch(dims, scratch_memory);
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
-  for (ptrdiff_t step = 0; step < schedule.steps; ++step) {
+  for (ptrdiff_t step = schedule.first; step < schedule.steps; ++step) {
+    if (has_ended(schedule, log_likelihoods, step)) return step;
     const double* factors = temper(dims, mixture, schedule.betas[step], scratch);
     kernel.pack(dims, mixture.means, factors, scratch.constants, packed, scratch.centers);
     std::fill(scratch.statistics, scratch.statistics + size, 0.0);

@@ -14,22 +14,30 @@ struct Mixture {
   Axes axes;  // of EVE and VVE
 };
 
-// How to take a step.
+// Where a climb ends before its last step: every four steps it is asked whether the gain to come is `tol` a row, or
+// whether steps no longer than the last would not lead to `wanted`.
+struct Ending {
+  double tol, wanted;
+  double total;  // weight of all rows; 0 where no step may be left out
+};
+
+// How to take steps; those before `first` are taken.
 struct Schedule {
-  ptrdiff_t steps;
+  ptrdiff_t first, steps;
   const double* betas;        // (steps) memberships are ∝ (π N)^β
   const double* pseudo_rows;  // (steps) rows added to each component about its mean, round and as wide as it is
   double lowest;              // no variance in any direction may be lower
   Tie tie;                    // what ties the covariances beside their shape
+  Ending ending;
 };
 
 // Numbers that `em_steps` needs to work in, beside the workspace of the kernel.
 size_t em_scratch_size(Dimensions dims);
 
 // Takes the steps of `schedule`, and writes for each the log-likelihood before it (of the tempered mixture). Stops
-// before a step whose covariances only an eigendecomposition can hold above `lowest`, or that leaves a component
-// empty, and returns how many it took: the caller takes that one, and comes back. `packed` has room for packed
-// parameters and `scratch` for em_scratch_size numbers.
+// where the climb ends, and before a step whose covariances only an eigendecomposition can hold above `lowest`, or
+// that leaves a component empty, and returns how many are taken: the caller takes that one, and comes back. `packed`
+// has room for packed parameters and `scratch` for em_scratch_size numbers.
 ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
                    double* packed, double* workspace, double* scratch);

@@ -20,7 +20,7 @@ SCHEDULE = np.linspace([0.4, 2.0], [1.0, 0.0], 6)
 class PlainRuns(ShortRuns):
     """Every step in Python."""
 
-    def _native_steps(self, parameters, schedule):
+    def _native_steps(self, parameters, schedule, ending, taken):  # noqa: ARG002
         return parameters, np.empty(0)
 
 
@@ -75,6 +75,24 @@ def test_no_step_loses(covariance_type):
     assert len(heights) == 40
     begun = 1 if covariance_type in TURNED else 0  # the first step leaves the start's axes for these
     assert np.diff(heights[begun:]).min() >= -1e-10 * abs(heights[-1])
+
+
+@pytest.mark.parametrize("covariance_type", ["VVV", "VVI"])
+def test_a_climb_ends_where_its_twin_does(covariance_type):
+    native_runs, labels = short_runs(covariance_type, 3, weighted=True, is_native=True)
+    plain_runs, _ = short_runs(covariance_type, 3, weighted=True, is_native=False)
+    start = plain_runs.from_labels(labels, 3, 1.0)
+    _, top = plain_runs.climb(start, 0, 40)
+    lengths = set()
+    for tol, wanted in [(1e-1, -np.inf), (1e-3, -np.inf), (1e-6, -np.inf), (0, top + 1.0), (0, top + 1e-3)]:
+        for runs in (native_runs, plain_runs):
+            runs.rows_touched = 0
+        ours, theirs = (runs.climb(start, tol, 40, wanted) for runs in (native_runs, plain_runs))
+        assert native_runs.rows_touched == plain_runs.rows_touched
+        assert ours[1] == pytest.approx(theirs[1], rel=1e-11)
+        lengths.add(native_runs.rows_touched)
+    assert len(lengths) > 2
+    assert max(lengths) <= 40 * len(native_runs.rows)
 
 
 def test_all_steps_are_native_where_nothing_collapses():

@@ -11,7 +11,7 @@ from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
 from softmix.fit.stopping import projected_gain
-from softmix.kernels import Tie, kernel
+from softmix.kernels import ALL_STEPS, Ending, Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
 from softmix.parameters import FactorShape, GaussianParameters
@@ -23,8 +23,6 @@ from softmix.structures import Structure
 _NEIGHBOURS, _WEIGHED = 12, 3
 # Merges are weighed on so many rows, evenly taken: to rank them, not to measure.
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
-# Memberships held at once while merges are weighed.
-_ELEMENTS = 1 << 20
 # A climb looks at its gains after so many steps.
 _AT_ONCE = 4
 # Shapes whose components can collapse on few rows in one direction.
@@ -106,39 +104,36 @@ class ShortRuns:
     def _climb(
         self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
     ) -> tuple[GaussianParameters, np.ndarray]:
-        reached = np.empty(0)
-        while len(reached) < max_iter and not _is_done(reached, tol):
-            if len(reached) and reached[-1] + (max_iter - len(reached)) * np.ptp(reached[-2:]) < wanted:
-                break
-            parameters, steps = self._steps(parameters, np.tile([1.0, 0.0], (_AT_ONCE, 1)))
-            reached = np.append(reached, np.divide(steps, self._total))
-        return parameters, reached
+        schedule = np.broadcast_to([1.0, 0.0], (max_iter, 2))
+        parameters, reached = self._steps(parameters, schedule, Ending(tol, wanted, self._total))
+        return parameters, np.divide(reached, self._total)
 
     def _steps(
-        self, parameters: GaussianParameters, schedule: np.ndarray
+        self, parameters: GaussianParameters, schedule: np.ndarray, ending: Ending = ALL_STEPS
     ) -> tuple[GaussianParameters, list[float]]:
-        """The steps of `schedule` (steps, 2), and the log-likelihood before each."""
+        """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each."""
         reached: list[float] = []
-        self.rows_touched += len(schedule) * len(self.rows)
-        while len(reached) < len(schedule):
-            parameters, before = self._native_steps(parameters, schedule[len(reached) :])
+        while len(reached) < len(schedule) and not _has_ended(reached, len(schedule), ending):
+            parameters, before = self._native_steps(parameters, schedule, ending, reached)
             reached.extend(before.tolist())
-            if len(reached) < len(schedule):
+            if len(reached) < len(schedule) and not _has_ended(reached, len(schedule), ending):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
                 parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
                 reached.append(statistics.log_likelihood)
+        self.rows_touched += len(reached) * len(self.rows)
         return parameters, reached
 
     def _native_steps(
-        self, parameters: GaussianParameters, schedule: np.ndarray
+        self, parameters: GaussianParameters, schedule: np.ndarray, ending: Ending, taken: list[float]
     ) -> tuple[GaussianParameters, np.ndarray]:
-        """As many of the steps as need no variance held at the floor."""
+        """As many of the steps that are left as need no variance held at the floor."""
         name = "" if self.structure.is_free else self.structure.name
         axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
         return kernel().em_steps(
-            parameters, self.rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes)
-        )
+            parameters, self.rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending,
+            taken,
+        )  # fmt: skip
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:
         """How many components have directions thinner than their few rows can witness."""
@@ -152,64 +147,21 @@ class ShortRuns:
 
     def reduce_to(self, parameters: GaussianParameters, n_components: int) -> GaussianParameters:
         """Merge the pairs that cost the least likelihood until `n_components` are left."""
-        while parameters.n_components > n_components:
+        while (K := parameters.n_components) > n_components:
             components = Components.of(parameters)
-            pairs, merged, losses = self._weighed_merges(parameters, components)
-            chosen = _disjoint(pairs, np.argsort(losses), parameters.n_components - n_components)
-            stay = np.ones(parameters.n_components, dtype=bool)
-            stay[pairs[chosen]] = False
-            parameters = (components[stay] | merged[chosen]).parameters(self.structure, self.floor)
+            pairs = near_pairs(components, _NEIGHBOURS)
+            enough = max(_MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT * K)
+            chosen, losses = kernel().weigh_merges(
+                parameters, components.covariances, pairs, min(len(pairs), _WEIGHED * K), self.floor.lowest,
+                self.rows, self._block.weights, -(-len(self.rows) // enough),
+            )  # fmt: skip
+            cheapest = chosen[np.argsort(losses, kind="stable")]
+            merging = pairs[_disjoint(pairs, cheapest, K - n_components)]
+            stay = np.ones(K, dtype=bool)
+            stay[merging] = False
+            reduced = components[stay] | merge(components, merging)
+            parameters = reduced.parameters(self.structure, self.floor)
         return parameters
-
-    def _weighed_merges(
-        self, parameters: GaussianParameters, components: Components
-    ) -> tuple[np.ndarray, Components, np.ndarray]:
-        """The cheapest pairs, what each makes, and the log-likelihood that each merge loses.
-
-        Of all near pairs, those of the smallest Kullback-Leibler bound (Runnalls 2007) are
-        weighed exactly: Σ_i w_i log(p(x_i) / p'(x_i)), with p' the density after the merge.
-        """
-        pairs = near_pairs(components, _NEIGHBOURS)
-        merged = merge(components, pairs)
-        i, j = pairs.T
-        volumes = self._log_volumes(components)
-        bounds = merged.weights * self._log_volumes(merged)
-        bounds -= components.weights[i] * volumes[i] + components.weights[j] * volumes[j]
-        if len(pairs) > (kept := _WEIGHED * parameters.n_components):
-            cheapest = np.argpartition(bounds, kept)[:kept]
-            pairs, merged = pairs[cheapest], merged[cheapest]
-        return pairs, merged, self._merge_losses(parameters, pairs, self._as_parameters(merged))
-
-    def _merge_losses(
-        self, parameters: GaussianParameters, pairs: np.ndarray, merged: GaussianParameters
-    ) -> np.ndarray:
-        e_step, losses = GaussianEStep(parameters, self.rows.dtype), np.zeros(len(pairs))
-        enough = max(_MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT * parameters.n_components)
-        some = slice(None, None, -(-len(self.rows) // enough))
-        rows, row_weights = np.ascontiguousarray(self.rows[some]), self.weights[some].copy()
-        step = max(_ELEMENTS // parameters.n_components, 1)
-        for start in range(0, len(rows), step):
-            block, weights = Block(rows[start : start + step], None), row_weights[start : start + step]
-            resp, log_norm = np.empty((len(block.rows), parameters.n_components)), np.empty(len(block.rows))
-            e_step.evaluate(block, resp=resp, log_norm=log_norm)
-            losses += kernel().merge_losses(block.rows, weights, resp, log_norm, pairs, merged)
-        return losses
-
-    def _log_volumes(self, components: Components) -> np.ndarray:
-        """log |Σ_k|, floored."""
-        if components.are_matrices:
-            thinnest = components.means.shape[1] * np.log(self.floor.lowest)
-            return np.maximum(np.linalg.slogdet(components.covariances)[1], thinnest)
-        return np.log(np.maximum(components.covariances, self.floor.lowest)).sum(axis=1)
-
-    def _as_parameters(self, components: Components) -> GaussianParameters:
-        """The components, each as it is, with weights that need not sum to one."""
-        if components.are_matrices:
-            factors, shape = self.floor.inverse_cholesky(components.covariances), FactorShape.FULL
-        else:
-            variances = np.maximum(components.covariances, self.floor.lowest)
-            factors, shape = 1.0 / np.sqrt(variances), FactorShape.DIAGONAL
-        return GaussianParameters(components.weights, components.means, factors, shape)
 
     def _moments(self, members: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         rows, weights = self.rows[members], self.weights[members]
@@ -221,9 +173,14 @@ class ShortRuns:
         return count, mean, weights @ (y * y) / count
 
 
-def _is_done(reached: np.ndarray, tol: float) -> bool:
-    """Whether the last two gains, if they go on falling alike, leave at most `tol`."""
-    return len(reached) > 2 and projected_gain(*reached[-3:].tolist()) <= tol
+def _has_ended(reached: list[float], n_steps: int, ending: Ending) -> bool:
+    """Whether a climb of at most `n_steps` ends here (see `Ending`)."""
+    if ending.total == 0 or not reached or len(reached) % _AT_ONCE:
+        return False
+    last = np.divide(reached[-3:], ending.total).tolist()
+    if len(last) > 2 and projected_gain(*last) <= ending.tol:
+        return True
+    return last[-1] + (n_steps - len(reached)) * abs(last[-1] - last[-2:][0]) < ending.wanted
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
 of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
-calls cost more than arithmetic, `em_steps`, `merge_losses`, `inverse_cholesky` and `rotate_axes`.
+calls cost more than arithmetic, `em_steps`, `weigh_merges`, `inverse_cholesky` and `rotate_axes`.
 `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 
@@ -12,7 +12,7 @@ from types import ModuleType
 
 from softmix.kernels import reference
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import Tie
+from softmix.kernels.reference import ALL_STEPS, Ending, Tie
 
 
 @cache
@@ -31,4 +31,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["RowGroups", "Tie", "kernel", "reference"]
+__all__ = ["ALL_STEPS", "Ending", "RowGroups", "Tie", "kernel", "reference"]

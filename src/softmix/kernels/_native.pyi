@@ -4,18 +4,6 @@ import numpy as np
 
 def available() -> list[str]: ...
 def inverse_cholesky(matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray) -> None: ...
-def merge_losses(
-    isa: str,
-    rows: np.ndarray,
-    row_weights: np.ndarray | None,
-    resp: np.ndarray,
-    log_norm: np.ndarray,
-    pairs: np.ndarray,
-    log_constants: np.ndarray,
-    means: np.ndarray,
-    factors: np.ndarray,
-    losses: np.ndarray,
-) -> None: ...
 def rotate_axes(pairs: np.ndarray, precisions: np.ndarray, axes: np.ndarray, rotated: np.ndarray) -> None: ...
 
 class _Gaussian:
@@ -72,8 +60,10 @@ class GaussianFloat64(_Gaussian):
         self,
         rows: np.ndarray,
         row_weights: np.ndarray | None,
+        begin: int,
         betas: np.ndarray,
         pseudo_rows: np.ndarray,
+        ending: np.ndarray,
         lowest: float,
         tie: int,
         weights: np.ndarray,
@@ -85,5 +75,20 @@ class GaussianFloat64(_Gaussian):
         packed: np.ndarray,
         workspace: np.ndarray,
     ) -> int: ...
+    def weigh_merges(
+        self,
+        weights: np.ndarray,
+        means: np.ndarray,
+        factors: np.ndarray,
+        log_constants: np.ndarray,
+        covariances: np.ndarray,
+        pairs: np.ndarray,
+        lowest: float,
+        rows: np.ndarray,
+        row_weights: np.ndarray | None,
+        step: int,
+        chosen: np.ndarray,
+        losses: np.ndarray,
+    ) -> None: ...
 
 class GaussianFloat32(_Gaussian): ...

@@ -5,6 +5,7 @@ forces one (avx512, avx2, baseline; neon on Arm).
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import local
 
@@ -134,13 +135,15 @@ def evaluate(
             out[...] = buffer
 
 
-def em_steps(
+def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     parameters: GaussianParameters,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
     schedule: np.ndarray,
     lowest: float,
     tie: reference.Tie = reference.FREE,
+    ending: reference.Ending = reference.ALL_STEPS,
+    taken: Sequence[float] = (),
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Steps of EM on float64 `rows`.
 
@@ -151,27 +154,31 @@ def em_steps(
     lowest : float
         No variance in any direction may be lower.
     tie : Tie
+    ending : Ending
+    taken : sequence of float
+        The log-likelihoods before the steps of `schedule` that are taken.
 
     Returns
     -------
     parameters : GaussianParameters
-        After as many steps as could be taken: fewer where covariances must be held at `lowest`,
-        or a component became empty.
+        After as many steps as could be taken: fewer where the climb ended, covariances must be held at
+        `lowest`, or a component became empty.
     log_likelihoods : ndarray
-        The log-likelihood before each step taken.
+        The log-likelihood before each step taken here.
     """
     kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     weights, means = parameters.weights.copy(), parameters.means.copy()
     factors, before = np.array(parameters.factors, order="C"), np.empty(len(schedule))
+    before[: len(taken)] = taken
     betas, pseudo_rows = schedule.T.copy()
     packed = np.empty(kernel.packed_size)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
-    taken = kernel.em_steps(
-        rows, row_weights, betas, pseudo_rows, lowest, _TIES[tie.structure], weights, means, factors,
-        np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C"),
+    end = kernel.em_steps(
+        rows, row_weights, len(taken), betas, pseudo_rows, np.array(ending), lowest, _TIES[tie.structure], weights,
+        means, factors, np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C"),
         reference.planes(means.shape[1]), before, packed, workspace,
     )  # fmt: skip
-    return GaussianParameters(weights, means, factors, parameters.shape), before[:taken]
+    return GaussianParameters(weights, means, factors, parameters.shape), before[len(taken) : end]
 
 
 def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -187,36 +194,25 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return factors, squared_norms
 
 
-def merge_losses(
+def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
+    parameters: GaussianParameters,
+    covariances: np.ndarray,
+    pairs: np.ndarray,
+    kept: int,
+    lowest: float,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
-    resp: np.ndarray,
-    log_norm: np.ndarray,
-    pairs: np.ndarray,
-    merged: GaussianParameters,
-) -> np.ndarray:
-    """What Σ_i w_i log p(x_i) loses when each of `pairs` becomes one component.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n, d), float64
-    row_weights : ndarray of shape (n,) or None
-    resp, log_norm : ndarray of shape (n, K) and (n,)
-        Memberships and log-densities under the mixture as it is.
-    pairs : ndarray of int64 of shape (m, 2)
-    merged : GaussianParameters
-        The m components that they make, full or diagonal, with the weights of both.
-
-    Returns
-    -------
-    losses : ndarray of shape (m,)
-        Rows of which neither of a pair has a thousandth are left out.
-    """
-    losses = np.zeros(len(pairs))
-    constants, pairs = merged.log_constants, np.ascontiguousarray(pairs, dtype=np.int64)
-    means, factors = _doubles(merged.means), _doubles(merged.factors)
-    _native.merge_losses(isa, rows, row_weights, resp, log_norm, pairs, constants, means, factors, losses)
-    return losses
+    step: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference."""
+    kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    chosen, losses = np.empty(kept, np.int64), np.empty(kept)
+    mixture = parameters.weights, parameters.means, parameters.factors, parameters.log_constants, covariances
+    kernel.weigh_merges(
+        *map(_doubles, mixture), np.ascontiguousarray(pairs, np.int64), lowest, rows, row_weights, step, chosen,
+        losses,
+    )  # fmt: skip
+    return chosen, losses
 
 
 def rotate_axes(

@@ -7,6 +7,7 @@ c_k is μ_k rounded to the dtype of the rows. In float64 b_k is zero; in float32
 what rounding the mean would lose.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -156,13 +157,37 @@ class Tie(NamedTuple):
 FREE = Tie("")
 
 
-def em_steps(
+class Ending(NamedTuple):
+    """Where a climb ends before its last step; it is asked every four steps.
+
+    Parameters
+    ----------
+    tol : float
+        Nats a row: it ends when no more are to come.
+    wanted : float
+        The log-likelihood a row that it climbs for: it ends where steps no longer than the last would not
+        lead there.
+    total : float
+        The weight of all rows; 0 takes every step.
+    """
+
+    tol: float
+    wanted: float
+    total: float
+
+
+ALL_STEPS = Ending(0.0, -np.inf, 0.0)
+
+
+def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
     parameters: GaussianParameters,
     rows: np.ndarray,  # noqa: ARG001
     row_weights: np.ndarray | None,  # noqa: ARG001
     schedule: np.ndarray,  # noqa: ARG001
     lowest: float,  # noqa: ARG001
     tie: Tie = FREE,  # noqa: ARG001
+    ending: Ending = ALL_STEPS,  # noqa: ARG001
+    taken: Sequence[float] = (),  # noqa: ARG001
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Takes no step: the caller's own loop is the readable twin (fit/short_runs.py)."""
     return parameters, np.empty(0)
@@ -184,37 +209,92 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return factors, squared_norms
 
 
-def merge_losses(
+def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)
+    parameters: GaussianParameters,
+    covariances: np.ndarray,
+    pairs: np.ndarray,
+    kept: int,
+    lowest: float,
     rows: np.ndarray,
     row_weights: np.ndarray | None,
-    resp: np.ndarray,
-    log_norm: np.ndarray,
-    pairs: np.ndarray,
-    merged: GaussianParameters,
-) -> np.ndarray:
-    """What Σ_i w_i log p(x_i) loses when each of `pairs` becomes one component.
+    step: int = 1,
+) -> tuple[np.ndarray, np.ndarray]:
+    """What Σ_i w_i log p(x_i) loses when two components become one with the moments of both.
+
+    The log-likelihood is weighed where a bound that needs no rows, on the Kullback-Leibler divergence from
+    the pair to the one, is lowest: π_ij log |Σ_ij| − π_i log |Σ_i| − π_j log |Σ_j| (Runnalls 2007,
+    "Kullback-Leibler approach to Gaussian mixture reduction").
 
     Parameters
     ----------
+    parameters : GaussianParameters
+    covariances : ndarray of shape (K, d, d) or (K, d)
+        Of its components, each its own: matrices, or variances alone.
+    pairs : ndarray of int64 of shape (m, 2)
+    kept : int
+        So many pairs, those of the lowest bounds, are weighed: at most m.
+    lowest : float
+        No variance in any direction counts as lower.
     rows : ndarray of shape (n, d), float64
     row_weights : ndarray of shape (n,) or None
-    resp, log_norm : ndarray of shape (n, K) and (n,)
-        Memberships and log-densities under the mixture as it is.
-    pairs : ndarray of int64 of shape (m, 2)
-    merged : GaussianParameters
-        The m components that they make, full or diagonal, with the weights of both.
+    step : int
+        Every so manieth row is looked at.
 
     Returns
     -------
-    losses : ndarray of shape (m,)
+    chosen : ndarray of int64 of shape (kept,)
+        Which pairs were weighed, ascending.
+    losses : ndarray of shape (kept,)
         Rows of which neither of a pair has a thousandth are left out.
     """
-    share = resp[:, pairs].sum(axis=2)
-    log_joint = _log_joint(prepare(merged, rows.dtype), rows)
-    together = np.exp(np.minimum(log_joint - log_norm[:, None], _MOST))
-    gains = np.log(np.maximum(1.0 - share + together, _LEAST))
-    weights = np.ones(len(rows)) if row_weights is None else row_weights
-    return -(weights @ np.where(share < _PART, 0.0, gains))
+    chosen = np.arange(len(pairs))
+    if kept < len(pairs):
+        _, volumes = _inverse_roots(covariances, lowest)
+        own = parameters.weights * volumes
+        weights, _, merged = _merged(parameters, covariances, pairs)
+        bounds = weights * _inverse_roots(merged, lowest)[1] - own[pairs].sum(axis=1)
+        chosen = np.sort(np.argsort(bounds, kind="stable")[:kept])
+    pairs, rows = pairs[chosen], rows[::step]
+    weights, means, merged = _merged(parameters, covariances, pairs)
+    factors, _ = _inverse_roots(merged, lowest)
+    shape = FactorShape.FULL if covariances.ndim == 3 else FactorShape.DIAGONAL
+    ones = GaussianParameters(weights, means, factors, shape)
+    log_joint = _log_joint(prepare(parameters, rows.dtype), rows)
+    log_norm = logsumexp(log_joint, axis=1)
+    share = np.exp(log_joint - log_norm[:, None])[:, pairs].sum(axis=2)
+    together = np.exp(np.minimum(_log_joint(prepare(ones, rows.dtype), rows) - log_norm[:, None], _MOST))
+    gains = np.where(share < _PART, 0.0, np.log(np.maximum(1.0 - share + together, _LEAST)))
+    return chosen, -(gains.sum(axis=0) if row_weights is None else row_weights[::step] @ gains)
+
+
+def _merged(
+    parameters: GaussianParameters, covariances: np.ndarray, pairs: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weights, means and covariances of the components that pairs make."""
+    i, j = pairs.T
+    weights = parameters.weights[i] + parameters.weights[j]
+    share = np.divide(parameters.weights[i], weights, out=np.full(len(weights), 0.5), where=weights > 0)
+    apart = parameters.means[i] - parameters.means[j]
+    outer = apart[:, :, None] * apart[:, None, :] if covariances.ndim == 3 else apart**2
+    ours, between = (
+        np.reshape(factor, (-1,) + (1,) * (outer.ndim - 1)) for factor in (share, share * (1.0 - share))
+    )
+    means = parameters.means[j] + share[:, None] * apart
+    return weights, means, ours * covariances[i] + (1.0 - ours) * covariances[j] + between * outer
+
+
+def _inverse_roots(covariances: np.ndarray, lowest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Inverse Cholesky factors and log |Σ|, at or above `lowest`."""
+    if covariances.ndim == 2:
+        variances = np.maximum(covariances, lowest)
+        return variances**-0.5, np.log(variances).sum(axis=1)
+    factors, squared_norms = inverse_cholesky(covariances)
+    if (doubtful := np.flatnonzero(~(squared_norms * lowest <= 1.0))).size:
+        d = covariances.shape[1]
+        factors[doubtful], norms = inverse_cholesky(covariances[doubtful] + lowest * np.eye(d))
+        factors[doubtful[np.isinf(norms)]] = np.eye(d) / np.sqrt(lowest)
+    volumes = -2.0 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
+    return factors, np.maximum(volumes, covariances.shape[1] * np.log(lowest))
 
 
 def rotate_axes(
