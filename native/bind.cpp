@@ -107,11 +107,10 @@ template <class T> class Gaussian {
   }
 
   // Steps of EM in place (see short_run.hpp); how many are taken.
-  ptrdiff_t em_steps(In<double> rows, std::optional<In<double>> row_weights, ptrdiff_t begin, In<double> betas,
+  ptrdiff_t em_steps(In<T> rows, std::optional<In<double>> row_weights, ptrdiff_t begin, In<double> betas,
                      In<double> pseudo_rows, In<double> ending, double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
-                     Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<double> packed,
-                     Out<double> workspace) const {
-    static_assert(std::is_same_v<T, double>);
+                     Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<T> packed,
+                     Out<T> workspace) const {
     const double* end = ending.data();
     const softmix::Schedule schedule = {begin,
                                         ptrdiff_t(betas.shape(0)),
@@ -124,11 +123,12 @@ template <class T> class Gaussian {
         weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
     const ptrdiff_t n = ptrdiff_t(rows.shape(0));
-    const double* first = rows.data();
-    double *written = log_likelihoods.data(), *parameters = packed.data(), *scratch = workspace.data();
+    const T* first = rows.data();
+    double* written = log_likelihoods.data();
+    T *parameters = packed.data(), *scratch = workspace.data();
     std::vector<double> memory(softmix::em_scratch_size(dims_));
     nb::gil_scoped_release release;
-    return softmix::em_steps(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters, scratch,
+    return softmix::em_steps<T>(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters, scratch,
                              memory.data());
   }
 
@@ -183,14 +183,14 @@ template <class T> void bind(nb::module_& m, const char* name) {
            nb::arg("component_starts"), nb::arg("components"), nb::arg("most"), nb::arg("out"), nb::arg("workspace"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
+  kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),
+             nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
+             nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
+             nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)
-    kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),
-               nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
-               nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
-               nb::arg("workspace"))
-        .def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
-             nb::arg("log_constants"), nb::arg("covariances"), nb::arg("pairs"), nb::arg("lowest"), nb::arg("rows"),
-             nb::arg("row_weights").none(), nb::arg("step"), nb::arg("chosen"), nb::arg("losses"));
+    kernel.def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
+               nb::arg("log_constants"), nb::arg("covariances"), nb::arg("pairs"), nb::arg("lowest"), nb::arg("rows"),
+               nb::arg("row_weights").none(), nb::arg("step"), nb::arg("chosen"), nb::arg("losses"));
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ constexpr double kLog2Pi = 1.8378770664093454836;
 constexpr double kEmpty = 1e-100;
 // A climb looks at its gains after so many steps.
 constexpr ptrdiff_t kAtOnce = 4;
+// Rows in single precision say nothing of a variance below this: their rounding is a thousandth of that width.
+template <class T> constexpr double kResolved = sizeof(T) == sizeof(float) ? 1e-8 : 0.0;
 // As in fit/stopping.py: gains that are rounding, and the least ratio of one to the gain before.
 constexpr double kRounding = 1e-14, kFast = 0.9;
 
@@ -138,7 +140,8 @@ bool factor_matrices(Dimensions dims, const Scratch& scratch, double total, doub
                      [lowest](double norm) { return norm * lowest <= 1.0; });
 }
 
-void factor_variances(Dimensions dims, const Scratch& scratch, double lowest, double* factors) {
+// False, and the factors are nothing, where a variance is below `resolved`.
+bool factor_variances(Dimensions dims, const Scratch& scratch, double lowest, double resolved, double* factors) {
   const ptrdiff_t K = dims.components, d = dims.features;
   const bool scalar = dims.shape == Shape::scalar;
   const double *counts = scratch.statistics, *shifts = counts + K, *scatters = shifts + K * d;
@@ -147,15 +150,20 @@ void factor_variances(Dimensions dims, const Scratch& scratch, double lowest, do
     for (ptrdiff_t j = 0; j < d; ++j) {
       const double square = shifts[k * d + j] * shifts[k * d + j];
       squared_shift += square;
-      if (!scalar) factors[k * d + j] = 1.0 / std::sqrt(std::max(scatters[k * d + j] / counts[k] - square, lowest));
+      if (!scalar) factors[k * d + j] = std::max(scatters[k * d + j] / counts[k] - square, lowest);
     }
-    if (scalar) factors[k] = 1.0 / std::sqrt(std::max((scatters[k] / counts[k] - squared_shift) / double(d), lowest));
+    if (scalar) factors[k] = std::max((scatters[k] / counts[k] - squared_shift) / double(d), lowest);
   }
+  for (ptrdiff_t i = 0; i < factor_size(dims); ++i) {
+    if (!(factors[i] >= resolved)) return false;
+    factors[i] = 1.0 / std::sqrt(factors[i]);
+  }
+  return true;
 }
 
-// The M-step: sums become shifts in place. False where Python's must do it.
-bool maximise(Dimensions dims, const Schedule& schedule, Scratch& scratch, const Mixture& mixture) {
-  const double lowest = schedule.lowest;
+// The M-step: sums become shifts in place. False where the caller must do it.
+bool maximise(Dimensions dims, const Schedule& schedule, double resolved, Scratch& scratch, const Mixture& mixture) {
+  const double lowest = std::max(schedule.lowest, resolved);
   const ptrdiff_t K = dims.components, d = dims.features;
   const double* counts = scratch.statistics;
   double* shifts = scratch.statistics + K;
@@ -168,12 +176,12 @@ bool maximise(Dimensions dims, const Schedule& schedule, Scratch& scratch, const
   if (schedule.tie != Tie::none) {
     const Scatters given = {dims, counts, shifts, shifts + K * d, total, lowest};
     if (!tied_factors(schedule.tie, given, mixture.axes, mixture.factors, scratch.tied)) return false;
-  } else if (!is_matrix(dims.shape))
-    factor_variances(dims, scratch, lowest, mixture.factors);
-  else if (factor_matrices(dims, scratch, total, lowest, scratch.factors))
+  } else {
+    if (!(is_matrix(dims.shape) ? factor_matrices(dims, scratch, total, lowest, scratch.factors)
+                                : factor_variances(dims, scratch, schedule.lowest, resolved, scratch.factors)))
+      return false;
     std::copy(scratch.factors, scratch.factors + factor_size(dims), mixture.factors);
-  else
-    return false;
+  }
   for (ptrdiff_t k = 0; k < K; ++k) mixture.weights[k] = counts[k] / total;
   for (ptrdiff_t i = 0; i < K * d; ++i) mixture.means[i] = scratch.centers[i] + shifts[i];
   return true;
@@ -204,9 +212,10 @@ size_t em_scratch_size(Dimensions dims) {
   return Scratch(dims, &none).used;
 }
 
-ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdiff_t n, const double* rows,
+template <class T>
+ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
-                   double* packed, double* workspace, double* scratch_memory) {
+                   T* packed, T* workspace, double* scratch_memory) {
   Scratch scratch(dims, scratch_memory);
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
@@ -218,9 +227,14 @@ ptrdiff_t em_steps(const GaussianKernel<double>& kernel, Dimensions dims, ptrdif
     kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
     if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
-    if (!maximise(dims, schedule, scratch, mixture)) return step;
+    if (!maximise(dims, schedule, kResolved<T>, scratch, mixture)) return step;
   }
   return schedule.steps;
 }
+
+template ptrdiff_t em_steps(const GaussianKernel<double>&, Dimensions, ptrdiff_t, const double*, const double*,
+                            const Schedule&, const Mixture&, double*, double*, double*, double*);
+template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const double*,
+                            const Schedule&, const Mixture&, double*, float*, float*, double*);
 
 }  // namespace softmix

@@ -16,7 +16,7 @@ ROWS = (ROWS - ROWS.mean(axis=0)) / ROWS.std(axis=0)
 
 def runs(covariance_type="full", weights=None):
     weights = np.ones(len(ROWS)) if weights is None else weights
-    return ShortRuns(ROWS, weights, STRUCTURES[covariance_type], 1e-14)
+    return ShortRuns(ROWS, weights, STRUCTURES[covariance_type], 1e-14, np.float64)
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.5, 1.0])

@@ -20,16 +20,16 @@ SCHEDULE = np.linspace([0.4, 2.0], [1.0, 0.0], 6)
 class PlainRuns(ShortRuns):
     """Every step in Python."""
 
-    def _native_steps(self, parameters, schedule, ending, taken):  # noqa: ARG002
+    def _native_steps(self, rows, parameters, schedule, ending, taken):  # noqa: ARG002
         return parameters, np.empty(0)
 
 
-def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14):
+def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14, dtype=np.float64):
     rows, labels = clusters(n=n, d=d, seed=d)
     rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
     weights = np.random.default_rng(1).uniform(0.5, 1.5, n) if weighted else np.ones(n)
     kind = ShortRuns if is_native else PlainRuns
-    return kind(rows, weights / weights.mean(), STRUCTURES[covariance_type], share), labels
+    return kind(rows, weights / weights.mean(), STRUCTURES[covariance_type], share, dtype), labels
 
 
 def assert_same(one, other, rtol):
@@ -52,6 +52,33 @@ def test_annealing_and_climbing(covariance_type, d, weighted):
     (ours, height), (theirs, plain_height) = native_runs.climb(start, 0, 8), plain_runs.climb(start, 0, 8)
     assert_same(ours, theirs, 1e-8)
     assert height == pytest.approx(plain_height, rel=1e-11)
+
+
+@pytest.mark.parametrize("d", [1, 3, 9])
+@pytest.mark.parametrize("covariance_type", ALIKE)
+def test_single_precision_is_near(covariance_type, d):
+    single, labels = short_runs(covariance_type, d, weighted=True, is_native=True, dtype=np.float32)
+    double, _ = short_runs(covariance_type, d, weighted=True, is_native=True)
+    start = double.from_labels(labels, 3, 1.0)
+    ours, theirs = single.anneal(start, SCHEDULE), double.anneal(start, SCHEDULE)
+    assert not np.array_equal(ours.means, theirs.means)
+    assert_same(ours, theirs, 1e-4)
+    (_, height), (_, expected) = single.climb(start, 0, 12), double.climb(start, 0, 12)
+    assert height == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("covariance_type", ["VVV", "EEE", "VVI", "VII", "EVI", "VEV"])
+def test_what_is_too_thin_for_single_precision_is_seen_in_double(covariance_type):
+    """Three columns of a plane, but for 1e-6 of their width."""
+    single, labels = short_runs(covariance_type, 3, weighted=True, is_native=True, dtype=np.float32)
+    double, _ = short_runs(covariance_type, 3, weighted=True, is_native=True)
+    for runs in (single, double):
+        runs.rows *= [1e-6, 1e-6, 1e-6] if covariance_type == "VII" else [1.0, 1.0, 1e-6]
+    single._seen = single.rows.astype(np.float32)
+    start = double.from_labels(labels, 3, 1e-9)
+    (ours, height), (theirs, expected) = single.climb(start, 0, 12), double.climb(start, 0, 12)
+    assert_same(ours, theirs, 1e-12)
+    assert height == expected
 
 
 @pytest.mark.parametrize("d", [1, 2, 3, 6])

@@ -39,14 +39,25 @@ class ShortRuns:
     structure : Structure
     share : float
         The covariance floor, as a share of the identity.
+    dtype : dtype
+        Of the rows that steps look at, but those of a traced climb. A search needs few digits, and of half
+        the width twice as many are worked on at once.
     """
 
-    def __init__(self, rows: np.ndarray, weights: np.ndarray, structure: Structure, share: float) -> None:
+    def __init__(
+        self,
+        rows: np.ndarray,
+        weights: np.ndarray,
+        structure: Structure,
+        share: float,
+        dtype: type[np.floating] = np.float32,
+    ) -> None:
         self.rows, self.weights, self.structure = np.ascontiguousarray(rows), weights, structure
         d = rows.shape[1]
         one = {FactorShape.DIAGONAL: np.ones(d), FactorShape.SCALAR: np.ones(())}
         self.floor = CovarianceFloor(one.get(structure.shape, np.eye(d)), share)
         self._block = Block(self.rows, None if (weights == 1.0).all() else weights)
+        self._seen = self.rows.astype(dtype, copy=False)
         self._total = float(weights.sum())
         self.rows_touched = 0
 
@@ -97,26 +108,40 @@ class ShortRuns:
         self, parameters: GaussianParameters, tol: float, max_iter: int
     ) -> tuple[GaussianParameters, list[float]]:
         """The same, with the log-likelihood a row before each step and, last, where it ends."""
-        parameters, reached = self._climb(parameters, tol, max_iter)
+        parameters, reached = self._climb(parameters, tol, max_iter, exact=True)
         _, log_norm = self.memberships(parameters)
         return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
 
     def _climb(
-        self, parameters: GaussianParameters, tol: float, max_iter: int, wanted: float = -np.inf
+        self,
+        parameters: GaussianParameters,
+        tol: float,
+        max_iter: int,
+        wanted: float = -np.inf,
+        *,
+        exact: bool = False,
     ) -> tuple[GaussianParameters, np.ndarray]:
-        schedule = np.broadcast_to([1.0, 0.0], (max_iter, 2))
-        parameters, reached = self._steps(parameters, schedule, Ending(tol, wanted, self._total))
+        schedule, ending = np.broadcast_to([1.0, 0.0], (max_iter, 2)), Ending(tol, wanted, self._total)
+        parameters, reached = self._steps(parameters, schedule, ending, exact=exact)
         return parameters, np.divide(reached, self._total)
 
     def _steps(
-        self, parameters: GaussianParameters, schedule: np.ndarray, ending: Ending = ALL_STEPS
+        self,
+        parameters: GaussianParameters,
+        schedule: np.ndarray,
+        ending: Ending = ALL_STEPS,
+        *,
+        exact: bool = False,
     ) -> tuple[GaussianParameters, list[float]]:
         """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each."""
         reached: list[float] = []
-        while len(reached) < len(schedule) and not _has_ended(reached, len(schedule), ending):
-            parameters, before = self._native_steps(parameters, schedule, ending, reached)
+        rows = self.rows if exact else self._seen
+        while not _has_ended(reached, len(schedule), ending):
+            parameters, before = self._native_steps(rows, parameters, schedule, ending, reached)
             reached.extend(before.tolist())
-            if len(reached) < len(schedule) and not _has_ended(reached, len(schedule), ending):
+            if rows is not self.rows:
+                rows = self.rows
+            elif not _has_ended(reached, len(schedule), ending):
                 beta, pseudo_rows = schedule[len(reached)]
                 statistics = self.sweep(tempered(parameters, beta))
                 parameters = self.maximise(_with_pseudo_rows(statistics, pseudo_rows), parameters)
@@ -125,14 +150,18 @@ class ShortRuns:
         return parameters, reached
 
     def _native_steps(
-        self, parameters: GaussianParameters, schedule: np.ndarray, ending: Ending, taken: list[float]
+        self,
+        rows: np.ndarray,
+        parameters: GaussianParameters,
+        schedule: np.ndarray,
+        ending: Ending,
+        taken: list[float],
     ) -> tuple[GaussianParameters, np.ndarray]:
         """As many of the steps that are left as need no variance held at the floor."""
         name = "" if self.structure.is_free else self.structure.name
         axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
         return kernel().em_steps(
-            parameters, self.rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending,
-            taken,
+            parameters, rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending, taken
         )  # fmt: skip
 
     def n_unwitnessed(self, parameters: GaussianParameters) -> int:
@@ -175,6 +204,8 @@ class ShortRuns:
 
 def _has_ended(reached: list[float], n_steps: int, ending: Ending) -> bool:
     """Whether a climb of at most `n_steps` ends here (see `Ending`)."""
+    if len(reached) == n_steps:
+        return True
     if ending.total == 0 or not reached or len(reached) % _AT_ONCE:
         return False
     last = np.divide(reached[-3:], ending.total).tolist()

@@ -54,8 +54,6 @@ class _Gaussian:
         log_joint: np.ndarray | None,
         workspace: np.ndarray,
     ) -> None: ...
-
-class GaussianFloat64(_Gaussian):
     def em_steps(
         self,
         rows: np.ndarray,
@@ -75,6 +73,8 @@ class GaussianFloat64(_Gaussian):
         packed: np.ndarray,
         workspace: np.ndarray,
     ) -> int: ...
+
+class GaussianFloat64(_Gaussian):
     def weigh_merges(
         self,
         weights: np.ndarray,

@@ -145,7 +145,7 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     ending: reference.Ending = reference.ALL_STEPS,
     taken: Sequence[float] = (),
 ) -> tuple[GaussianParameters, np.ndarray]:
-    """Steps of EM on float64 `rows`.
+    """Steps of EM on `rows`: moments are sums of float64, whatever the dtype.
 
     Parameters
     ----------
@@ -166,12 +166,12 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     log_likelihoods : ndarray
         The log-likelihood before each step taken here.
     """
-    kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    kernel = _CLASSES[rows.dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     weights, means = parameters.weights.copy(), parameters.means.copy()
     factors, before = np.array(parameters.factors, order="C"), np.empty(len(schedule))
     before[: len(taken)] = taken
     betas, pseudo_rows = schedule.T.copy()
-    packed = np.empty(kernel.packed_size)
+    packed = np.empty(kernel.packed_size, rows.dtype)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     end = kernel.em_steps(
         rows, row_weights, len(taken), betas, pseudo_rows, np.array(ending), lowest, _TIES[tie.structure], weights,
