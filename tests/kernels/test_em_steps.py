@@ -20,13 +20,13 @@ SCHEDULE = np.linspace([0.4, 2.0], [1.0, 0.0], 6)
 class PlainRuns(ShortRuns):
     """Every step in Python."""
 
-    def _native_steps(self, rows, parameters, schedule, ending, taken):  # noqa: ARG002
+    def _native_steps(self, rows, parameters, schedule, ending, taken):
         return parameters, np.empty(0)
 
 
-def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14, dtype=np.float64):
+def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14, dtype=np.float64, units=1.0):
     rows, labels = clusters(n=n, d=d, seed=d)
-    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0)
+    rows = (rows - rows.mean(axis=0)) / rows.std(axis=0) * units
     weights = np.random.default_rng(1).uniform(0.5, 1.5, n) if weighted else np.ones(n)
     kind = ShortRuns if is_native else PlainRuns
     return kind(rows, weights / weights.mean(), STRUCTURES[covariance_type], share, dtype), labels
@@ -69,12 +69,12 @@ def test_single_precision_is_near(covariance_type, d):
 
 @pytest.mark.parametrize("covariance_type", ["VVV", "EEE", "VVI", "VII", "EVI", "VEV"])
 def test_what_is_too_thin_for_single_precision_is_seen_in_double(covariance_type):
-    """Three columns of a plane, but for 1e-6 of their width."""
-    single, labels = short_runs(covariance_type, 3, weighted=True, is_native=True, dtype=np.float32)
-    double, _ = short_runs(covariance_type, 3, weighted=True, is_native=True)
-    for runs in (single, double):
-        runs.rows *= [1e-6, 1e-6, 1e-6] if covariance_type == "VII" else [1.0, 1.0, 1e-6]
-    single._seen = single.rows.astype(np.float32)
+    """All columns, or one of three, a millionth as wide as others."""
+    units = 1e-6 if covariance_type == "VII" else np.array([1.0, 1.0, 1e-6])
+    (single, labels), (double, _) = (
+        short_runs(covariance_type, 3, weighted=True, is_native=True, dtype=dtype, units=units)
+        for dtype in (np.float32, np.float64)
+    )
     start = double.from_labels(labels, 3, 1e-9)
     (ours, height), (theirs, expected) = single.climb(start, 0, 12), double.climb(start, 0, 12)
     assert_same(ours, theirs, 1e-12)

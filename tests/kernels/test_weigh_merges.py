@@ -72,7 +72,9 @@ def test_two_halves_of_one_component_are_chosen_and_lose_nothing(module):
     rows, _ = clusters(n=100, d=2)
     one = random_parameters(FactorShape.FULL, k=2, d=2)
     both = np.array([0, 1, 1])
-    parameters = GaussianParameters(np.array([0.5, 0.25, 0.25]), one.means[both], one.factors[both], one.shape)
+    parameters = GaussianParameters(
+        np.array([0.5, 0.25, 0.25]), one.means[both], one.factors[both], one.shape
+    )
     pairs = np.stack(np.triu_indices(3, 1), axis=1)
     covariances = Components.of(parameters).covariances
     chosen, losses = module.weigh_merges(parameters, covariances, pairs, 1, LOWEST, rows, None)

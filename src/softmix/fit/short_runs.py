@@ -8,7 +8,7 @@ import numpy as np
 
 from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
-from softmix.fit.degeneracy import n_unwitnessed
+from softmix.fit.degeneracy import unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
 from softmix.fit.stopping import projected_gain
 from softmix.kernels import ALL_STEPS, Ending, Tie, kernel
@@ -164,9 +164,9 @@ class ShortRuns:
             parameters, rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending, taken
         )  # fmt: skip
 
-    def n_unwitnessed(self, parameters: GaussianParameters) -> int:
-        """How many components have directions thinner than their few rows can witness."""
-        return n_unwitnessed(parameters, parameters.weights * len(self.rows), self.floor, self.structure)
+    def unwitnessed(self, parameters: GaussianParameters) -> np.ndarray:
+        """The components with directions thinner than their few rows can witness."""
+        return unwitnessed(parameters, parameters.weights * len(self.rows), self.floor, self.structure)
 
     def memberships(self, parameters: GaussianParameters) -> tuple[np.ndarray, np.ndarray]:
         """Memberships (n, K) and log-densities (n,)."""

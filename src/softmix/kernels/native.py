@@ -173,10 +173,10 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     betas, pseudo_rows = schedule.T.copy()
     packed = np.empty(kernel.packed_size, rows.dtype)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
+    axes = np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C")
     end = kernel.em_steps(
-        rows, row_weights, len(taken), betas, pseudo_rows, np.array(ending), lowest, _TIES[tie.structure], weights,
-        means, factors, np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C"),
-        reference.planes(means.shape[1]), before, packed, workspace,
+        rows, row_weights, len(taken), betas, pseudo_rows, np.array(ending), lowest, _TIES[tie.structure],
+        weights, means, factors, axes, reference.planes(len(axes)), before, packed, workspace,
     )  # fmt: skip
     return GaussianParameters(weights, means, factors, parameters.shape), before[len(taken) : end]
 
@@ -207,10 +207,10 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
     """See the reference."""
     kernel = _native.GaussianFloat64(isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     chosen, losses = np.empty(kept, np.int64), np.empty(kept)
-    mixture = parameters.weights, parameters.means, parameters.factors, parameters.log_constants, covariances
     kernel.weigh_merges(
-        *map(_doubles, mixture), np.ascontiguousarray(pairs, np.int64), lowest, rows, row_weights, step, chosen,
-        losses,
+        _doubles(parameters.weights), _doubles(parameters.means), _doubles(parameters.factors),
+        _doubles(parameters.log_constants), _doubles(covariances), np.ascontiguousarray(pairs, np.int64),
+        lowest, rows, row_weights, step, chosen, losses,
     )  # fmt: skip
     return chosen, losses
 

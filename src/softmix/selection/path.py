@@ -101,6 +101,6 @@ class Path:
 
     def _keep(self, parameters: GaussianParameters, height: float) -> None:
         """Note it if it is the best at its number of components."""
-        top, K = Top(-self._runs.n_unwitnessed(parameters), height, parameters), parameters.n_components
+        top, K = Top(-len(self._runs.unwitnessed(parameters)), height, parameters), parameters.n_components
         if K not in self.tops or top.beats(self.tops[K]):
             self.tops[K] = top

@@ -195,7 +195,7 @@ class Starts:
 
 def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_steps: int) -> Top:
     parameters, height = runs.climb(parameters, tol, n_steps)
-    return Top(-runs.n_unwitnessed(parameters), height, parameters)
+    return Top(-len(runs.unwitnessed(parameters)), height, parameters)
 
 
 def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:

@@ -132,15 +132,26 @@ class Search:
     def _pulses(self, top: Top) -> Top:
         failures, higher = 0, _HIGHER * self._unit
         for number in range(_PULSES):
-            n_split = int(np.ceil(_SHARE * self.n_components))
-            which = self.rng.choice(self.n_components, n_split, replace=False)
-            more = self._split(top.parameters, which, SPLITS[number % len(SPLITS)])
+            witnessed = self._witnessed(top)
+            K = witnessed.n_components
+            n_split = max(int(np.ceil(_SHARE * K)), self.n_components - K)
+            which = self.rng.choice(K, n_split, replace=False)
+            more = self._split(witnessed, which, SPLITS[number % len(SPLITS)])
             # What is sound is beaten by height alone.
             reached = self._settle(more, 1.0, top.height + higher if top.soundness == 0 else -np.inf)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
             if failures == (_PATIENCE if self.n_components > _FEW else _PATIENCE_OF_FEW):
                 break
         return top
+
+    def _witnessed(self, top: Top) -> GaussianParameters:
+        """The components of `top` but those on too few rows, which no merge that costs little would remove."""
+        if top.soundness == 0:
+            return top.parameters
+        stay = np.setdiff1d(np.arange(self.n_components), self.runs.unwitnessed(top.parameters))
+        if len(stay) < (1.0 - _SHARE) * self.n_components:  # there are too few rows for all
+            return top.parameters
+        return Components.of(top.parameters)[stay].parameters(self.runs.structure, self.runs.floor)
 
     def _split(self, parameters: GaussianParameters, which: np.ndarray, how: Split) -> GaussianParameters:
         more = split(Components.of(parameters), which, how, self.rng)
@@ -158,7 +169,7 @@ class Search:
         parameters = self.runs.anneal(parameters, np.linspace([soft, pseudo_rows], [1.0, 0.0], steps))
         parameters, height = self.runs.climb(parameters, _CLIMB_TOL, _CLIMBING, wanted)
         # Of what is too low nobody asks how sound it is.
-        doubtful = self.runs.n_unwitnessed(parameters) if height > wanted else self.n_components
+        doubtful = len(self.runs.unwitnessed(parameters)) if height > wanted else self.n_components
         return Top(-doubtful, height, parameters)
 
 
