@@ -145,7 +145,7 @@ class Search:
         return top
 
     def _witnessed(self, top: Top) -> GaussianParameters:
-        """The components of `top` but those on too few rows, which no merge that costs little would remove."""
+        """The components of `top` but those on too few rows, which no cheap merge would remove."""
         if top.soundness == 0:
             return top.parameters
         stay = np.setdiff1d(np.arange(self.n_components), self.runs.unwitnessed(top.parameters))
