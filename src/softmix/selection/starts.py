@@ -42,7 +42,7 @@ _OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
 _TRIAL = 8
 # The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
 # are few, a step here costs a small part of a sweep of the fit that follows.
-_WORK, _FEWEST, _MOST = 1e7, 24, 600
+_WORK, _FEWEST, _MOST = 1e8, 24, 600
 
 
 def feeders(structure: Structure) -> tuple[str, ...]:
@@ -200,8 +200,7 @@ def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_step
 
 def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
     """The parameters that clusters with these moments begin with."""
-    if not structure.iterative:
-        return clusters.parameters(structure, floor)
-    # A whole first M-step, from nothing, would cost more than the steps that follow.
-    free = clusters.parameters(STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"], floor)
-    return structure.project(free, floor)
+    if structure.iterative:
+        # Its first step ties them; a whole M-step from nothing would cost more than those that follow.
+        structure = STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"]
+    return clusters.parameters(structure, floor)

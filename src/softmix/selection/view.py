@@ -63,7 +63,7 @@ class View:
         rows = self.sample.rows.astype(np.float64)
         return rows.mean(axis=0), rows.std(axis=0)
 
-    @property
+    @cached_property
     def log_volume(self) -> float:
         """What a log-density gains from these units to the data's own."""
         return 0.0 if self._matrix is None else float(np.linalg.slogdet(self._matrix)[1])
