@@ -49,6 +49,7 @@ class FitRequest(TableRequest):
     equal_weights: bool
     missing: str | None
     noise: bool | float | None
+    compare: tuple[str, ...]
     jobs: int | None
     checkpoint: str | None
     checkpoint_every: str
@@ -65,7 +66,7 @@ class FitRequest(TableRequest):
     def is_search(self) -> bool:
         """Whether there are several models to try."""
         several = len(self.components) > 1 or len(self.covariance) > 1 or self.covariance == ("all",)
-        return several or self.table is not None or self.plot_criterion is not None
+        return several or bool(self.compare) or self.table is not None or self.plot_criterion is not None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -144,7 +145,7 @@ def _fit(
     begin = perf_counter()
     try:
         if request.is_search:
-            search = fit_search(rows, _grid(request), request.parameters, voice)
+            search = fit_search(rows, request.parameters | _grid(request), voice)
             summary = summarise(search.best_estimator_, rows, perf_counter() - begin)
             return search.best_estimator_, {**summary, "search": as_json(search)}, search
         model = GaussianMixture(
@@ -173,11 +174,14 @@ def _interval(every: str) -> float | str:
 
 def _grid(request: FitRequest) -> dict[str, Any]:
     covariance = "all" if request.covariance == ("all",) else request.covariance
-    return {
+    grid = {
         "n_components": request.components,
         "covariance_type": covariance,
         "criterion": request.criterion,
     }
+    asked = {"noise": request.noise or True, "prior": "default"}
+    compared = asked if request.compare == ("all",) else request.compare
+    return grid | {name: (None, asked[name]) for name in compared}
 
 
 def _check_size(request: FitRequest, source: Source) -> None:

@@ -66,6 +66,6 @@ class _BestSoFar:
             return "Fitting models"
         (best,) = self._best
         return (
-            f"Best of the models so far: {best.covariance_type}, {best.n_components}, "
+            f"Best of the models so far: {best.name}, {best.n_components}, "
             f"{self._criterion} {getattr(best, self._criterion):,.2f}"
         )
