@@ -90,7 +90,7 @@ def run(request: FitRequest) -> int:
     """Fit, write the files, and tell; the exit status is that of Ctrl-C where it ended the fit early."""
     _check_one_model(request)
     voice = Voice(request.json, request.quiet)
-    with Outputs([] if request.is_query else [request.data]) as outputs:
+    with Outputs(request.files_read) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
@@ -123,7 +123,8 @@ def run(request: FitRequest) -> int:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
         show_files(voice, request.as_typed, request.files)
-    return INTERRUPTED if model.fit_report_.stopped == "interrupted" else 0
+    stopped = model.fit_report_.stopped if search is None else search.stopped_
+    return INTERRUPTED if stopped == "interrupted" else 0
 
 
 def _check_one_model(request: FitRequest) -> None:

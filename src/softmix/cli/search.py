@@ -53,7 +53,12 @@ def as_json(search: MixtureSearch) -> dict[str, Any]:
     columns = as_columns(search.results_)
     names, rows = list(columns), zip(*(column.tolist() for column in columns.values()), strict=True)
     models = [{k: None if v != v else v for k, v in zip(names, row, strict=True)} for row in rows]  # noqa: PLR0124
-    return {"criterion": search.criterion, "best": search.best_params_, "models": models}
+    return {
+        "criterion": search.criterion,
+        "best": search.best_params_,
+        "stopped": search.stopped_,
+        "models": models,
+    }
 
 
 def show_search(voice: Voice, search: MixtureSearch) -> None:

@@ -108,6 +108,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         Its criterion, of the sign that `criterion` has.
     best_index_ : int
         Its place in `results_`.
+    stopped_ : str
+        'completed', or what ended the search early: 'interrupted' (Ctrl-C) or 'callback'.
     n_iter_ : int
         The best model's sweeps.
     labels_ : ndarray of shape (n_samples,)
@@ -268,7 +270,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
             if ending is Ending.INTERRUPTED:
                 raise KeyboardInterrupt
             raise ValueError(_nothing_fitted(records))
-        self.results_, self._tried = records, run.tried
+        self.results_, self._tried, self.stopped_ = records, run.tried, str(ending)
         self._choose(run, done[order[0]], order[0])
         self._warn(ending, len(done), len(cells))
 

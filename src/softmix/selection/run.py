@@ -22,7 +22,7 @@ class Ending(StrEnum):
 
     COMPLETED = "completed"
     INTERRUPTED = "interrupted"  # Ctrl-C
-    STOPPED = "stopped"  # a callback wants no more
+    CALLBACK = "callback"  # one wants no more
 
 
 class _EnoughError(Exception):
@@ -73,7 +73,7 @@ class SearchRun:
         except KeyboardInterrupt:
             return Ending.INTERRUPTED
         except _EnoughError:
-            return Ending.STOPPED
+            return Ending.CALLBACK
         return Ending.COMPLETED
 
     def _fit(self, missing: list[Cell]) -> None:
