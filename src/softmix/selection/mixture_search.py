@@ -86,7 +86,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
         criterion='cv' takes no mask.
     progress : bool, 'auto' or callable, default=False
-        True shows a bar on standard error or in a notebook (with rich, an extra), with the best model
+        True shows a bar on standard error (with rich, an extra) or in a notebook, with the best model
         so far; 'auto' one only where that is a terminal or a notebook. A callable is called as
         ``progress(record, n_done, n_models)`` after each model, one call at a time.
 
