@@ -141,7 +141,7 @@ def noise_for(sweep: ThreadSweep, plan: FitPlan, spread: Spread) -> Noise | None
 
 
 def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser, *, in_haste: bool) -> RunResult:
-    """The best run is sound, has few degenerate components, and is then the likeliest.
+    """The best run is sound, has few degenerate components and then few doubtful, and is the likeliest.
 
     A component on a handful of equal or collinear rows buys likelihood without end; the floor
     bounds it, and this keeps it from winning (Day 1969 on such spurious maxima).
@@ -154,7 +154,11 @@ def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser, *,
             return result.report.log_likelihood
         return sweep.log_likelihood(result.parameters) + maximiser.log_prior(result.parameters)
 
-    return max(results, key=lambda result: (result.sound, -result.n_degenerate, height(result)))
+    def place(result: RunResult) -> tuple[bool, int, int, float]:
+        n_doubtful = len(_doubts(result, sweep, maximiser))
+        return result.sound, -result.n_degenerate, -n_doubtful, height(result)
+
+    return max(results, key=place)
 
 
 def _start(
