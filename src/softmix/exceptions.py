@@ -8,10 +8,10 @@ class TableError(ValueError):
 
 
 class DegenerateComponentWarning(UserWarning):
-    """A component collapsed and was held at the covariance floor, or is empty.
+    """A component collapsed and was held at the covariance floor, is empty, or is on too few rows.
 
     The message names the component, its effective number of rows and the columns
-    in which it has (almost) no spread.
+    in which it has (almost) no spread, or in which its rows do not say how wide it is.
     """
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from softmix import load
@@ -54,6 +55,46 @@ def test_ctrl_c_writes_the_best_so_far(quiet, folder, softmix):
     fitted = load("m.softmix")
     assert not fitted.converged_
     assert fitted.get_params()["progress"] is False
+    assert softmix("predict", "m.softmix", "faithful.csv").status == 0
+
+
+def text_of(screen):
+    """All that is shown until the command ends."""
+    shown = b""
+    try:
+        while more := os.read(screen, 4096):
+            shown += more
+    except OSError:  # what Linux says of a terminal that nobody writes to any more
+        pass
+    return shown.decode()
+
+
+@POSIX
+def test_ctrl_c_in_a_search_writes_the_best_of_the_models_so_far(folder, softmix):
+    import pty  # noqa: PLC0415 (POSIX's)
+
+    # So many models take long, and the bar tells when there is one.
+    many = ("faithful.csv", "-k", "1:30", "--covariance", "all", "-o", "m.softmix", "--table", "t.csv")
+    screen, terminal = pty.openpty()
+    command = start(*many, stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"})
+    os.close(terminal)
+    shown = b""
+    try:
+        while b"Best of the models" not in shown:
+            shown += os.read(screen, 4096)
+        command.send_signal(signal.SIGINT)
+        told = text_of(screen)
+        out, _ = command.communicate(timeout=60)
+    finally:
+        command.kill()
+        os.close(screen)
+    assert command.returncode == 130
+    n_fitted = len(pd.read_csv(folder / "t.csv"))
+    assert 0 < n_fitted < 420
+    (line,) = [line for line in told.splitlines() if "warning" in line]
+    assert line.endswith(f"interrupted with {n_fitted} of 420 models fitted; the best of these is kept.")
+    assert "Traceback" not in told
+    assert "model written to" in out
     assert softmix("predict", "m.softmix", "faithful.csv").status == 0
 
 

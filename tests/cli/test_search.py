@@ -34,6 +34,7 @@ def test_the_criterion_decides(criterion, softmix, folder):
     search.fit(pd.read_csv(folder / "faithful.csv"))
     assert said["search"]["criterion"] == criterion
     assert said["search"]["best"] == search.best_params_
+    assert said["search"]["stopped"] == "completed"
     assert [m[criterion] for m in said["search"]["models"]] == [
         getattr(r, criterion) for r in search.results_
     ]

@@ -90,6 +90,22 @@ def test_with_noise_a_structure_has_a_line_of_its_own(texts):
     assert [text.get_text() for text in display.ax_.texts] == ["best: full + noise, 2 components"]
 
 
+def test_with_priors_a_structure_has_lines_that_can_be_told_apart(texts):
+    plain = records([300.0, 200.0, 250.0])
+    tried = [
+        replace(record, noise=noise, prior=prior)
+        for noise in (False, True)
+        for prior in ("none", "default", "dof=9.0")
+        for record in plain
+    ]
+    display = CriterionDisplay(records=tried, criterion="bic").plot()
+    names = ["full", "full + prior", "full + prior(dof=9.0)"]
+    names += ["full + noise", "full + noise + prior", "full + noise + prior(dof=9.0)"]
+    assert texts(display.legend_) == list(display.lines_) == names
+    # matplotlib has no public word for the dashes of a line.
+    assert len({str(line._dash_pattern) for line in display.lines_.values()}) == 6  # noqa: SLF001
+
+
 def test_where_all_are_degenerate_the_best_of_them_is_ringed():
     display = CriterionDisplay(records=records([3.0, 2.0, 4.0], Status.DEGENERATE), criterion="bic").plot()
     assert display.best_.n_components == 2

@@ -56,6 +56,7 @@ def test_a_callback_ends_the_search_and_what_is_fitted_is_kept(n_jobs):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         search.fit(three_clusters())
+    assert search.stopped_ == "callback"
     kept = len(search.results_)
     assert 5 <= kept < 5 + n_jobs
     recorder = Recorder()
@@ -92,7 +93,8 @@ def test_a_search_goes_on_in_another_process():
     told = []
     revived = pickle.loads(pickle.dumps(search.set_params(progress=False)))  # noqa: S301 (our own)
     revived.set_params(progress=lambda record, n_done, n_models: told.append((n_done, n_models)))
-    revived.fit(three_clusters())
+    assert search.stopped_ == "interrupted"
+    assert revived.fit(three_clusters()).stopped_ == "completed"
     assert told == [(n, 16) for n in range(7, 17)]
     whole = MixtureSearch(range(1, 5), covariance_type=FOUR, random_state=0).fit(three_clusters())
     assert [r.bic for r in revived.results_] == [r.bic for r in whole.results_]

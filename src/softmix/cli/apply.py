@@ -53,7 +53,7 @@ def _apply(request: ApplyRequest, row_outputs: RowOutputs, **params: str) -> Non
     if request.json and request.output is None:
         raise UserError("--json needs -o: without it, standard output is the table.")
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
+    with Outputs([request.model, *request.files_read]) as outputs:
         scratch = outputs.add(request.output, "-o", TABLES)
         model = load(request.model).set_params(n_jobs=request.jobs, **params)
         with placed():

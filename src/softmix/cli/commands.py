@@ -14,6 +14,7 @@ _COVARIANCES = (
     *("EEE", "VEE", "EVE", "VVE", "EEV", "VEV", "EVV", "VVV", "E", "V"),
 )
 _INITS = ("auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data")
+_COMPARED = ("noise", "prior")
 _KINDS = ("memberships", "classification", "uncertainty", "density", "pairs")
 _DRAWN = "Columns to draw. Default: the first two; of pairs, all."
 _MAX_SEED = 2**32 - 1
@@ -209,6 +210,13 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
     flag_value=GUESSED,
     metavar="[SHARE]",
     help="Let rows that belong to no cluster be noise, label -1; begin with this share of them as noise.",
+)
+@click.option(
+    "--compare",
+    type=Names(_COMPARED),
+    default=(),
+    metavar="WHAT",
+    help="Try every model with noise and without: 'noise'; with the prior and without: 'prior'; or 'all'.",
 )
 @_jobs
 @_speaking

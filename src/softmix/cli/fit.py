@@ -49,6 +49,7 @@ class FitRequest(TableRequest):
     equal_weights: bool
     missing: str | None
     noise: bool | float | None
+    compare: tuple[str, ...]
     jobs: int | None
     checkpoint: str | None
     checkpoint_every: str
@@ -65,7 +66,7 @@ class FitRequest(TableRequest):
     def is_search(self) -> bool:
         """Whether there are several models to try."""
         several = len(self.components) > 1 or len(self.covariance) > 1 or self.covariance == ("all",)
-        return several or self.table is not None or self.plot_criterion is not None
+        return several or bool(self.compare) or self.table is not None or self.plot_criterion is not None
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def run(request: FitRequest) -> int:
     """Fit, write the files, and tell; the exit status is that of Ctrl-C where it ended the fit early."""
     _check_one_model(request)
     voice = Voice(request.json, request.quiet)
-    with Outputs([] if request.is_query else [request.data]) as outputs:
+    with Outputs(request.files_read) as outputs:
         model_file = outputs.add(request.output, "-o", MODELS)
         table_file = outputs.add(request.memberships, "--memberships", TABLES)
         models_file = outputs.add(request.table, "--table", TABLES)
@@ -122,7 +123,8 @@ def run(request: FitRequest) -> int:
             show_search(voice, search)
         show_fit(voice, request.data, model, summary)
         show_files(voice, request.as_typed, request.files)
-    return INTERRUPTED if model.fit_report_.stopped == "interrupted" else 0
+    stopped = model.fit_report_.stopped if search is None else search.stopped_
+    return INTERRUPTED if stopped == "interrupted" else 0
 
 
 def _check_one_model(request: FitRequest) -> None:
@@ -144,7 +146,7 @@ def _fit(
     begin = perf_counter()
     try:
         if request.is_search:
-            search = fit_search(rows, _grid(request), request.parameters, voice)
+            search = fit_search(rows, request.parameters | _grid(request), voice)
             summary = summarise(search.best_estimator_, rows, perf_counter() - begin)
             return search.best_estimator_, {**summary, "search": as_json(search)}, search
         model = GaussianMixture(
@@ -173,11 +175,14 @@ def _interval(every: str) -> float | str:
 
 def _grid(request: FitRequest) -> dict[str, Any]:
     covariance = "all" if request.covariance == ("all",) else request.covariance
-    return {
+    grid = {
         "n_components": request.components,
         "covariance_type": covariance,
         "criterion": request.criterion,
     }
+    asked = {"noise": request.noise or True, "prior": "default"}
+    compared = asked if request.compare == ("all",) else request.compare
+    return grid | {name: (None, asked[name]) for name in compared}
 
 
 def _check_size(request: FitRequest, source: Source) -> None:

@@ -40,6 +40,11 @@ class TableRequest:
     def is_query(self) -> bool:
         return self.connection is not None
 
+    @property
+    def files_read(self) -> list[str]:
+        """What no output may be written over, as far as it is known before the data are opened."""
+        return [] if self.is_query else [self.data]
+
     def opened(self) -> Opened:
         """What reads the rows.
 

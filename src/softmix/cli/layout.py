@@ -1,14 +1,23 @@
 """The looks that all reports share."""
 
+import shutil
 from collections.abc import Iterable
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
+
+_ANY_WIDTH = 10_000
 
 
 def plain_table() -> Table:
     """A table with one line under its head."""
     return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold")
+
+
+def fits_terminal(table: Table) -> bool:
+    """Whether no column of `table` is cut."""
+    return Console(width=_ANY_WIDTH).measure(table).maximum <= shutil.get_terminal_size().columns
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> Table:

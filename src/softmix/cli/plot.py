@@ -26,7 +26,7 @@ class PlotRequest(TableRequest):
 def run(request: PlotRequest) -> None:
     """Draw, write the picture, and tell."""
     voice = Voice(request.json, request.quiet)
-    with Outputs([request.model, *([] if request.is_query else [request.data])]) as outputs:
+    with Outputs([request.model, *request.files_read]) as outputs:
         scratch = outputs.add(request.output, "-o", PICTURES)
         check_matplotlib()
         model = load(request.model).set_params(n_jobs=request.jobs)

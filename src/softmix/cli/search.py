@@ -1,6 +1,5 @@
 """`softmix fit` over several models: the search, its table on screen and in a file."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,19 @@ from pyarrow import csv, parquet
 from rich.table import Table
 
 from softmix.blocks.scan import Scan
-from softmix.cli.layout import plain_table
+from softmix.cli.layout import fits_terminal, plain_table
 from softmix.cli.voice import Voice
 from softmix.selection import MixtureSearch, SearchRecord
+from softmix.selection.priors import model_name
 from softmix.selection.record import LARGER_IS_BETTER, as_columns, ranked
 
 # On screen: of the models, the best so many, and the marks of the first three.
 _SHOWN, _MARKS = 15, ("1st", "2nd", "3rd")
-_WIDE = 105
 
 
-def fit_search(rows: Scan, grid: dict[str, Any], parameters: dict[str, Any], voice: Voice) -> MixtureSearch:
-    """Fit the models of `grid`, with a progress bar on a terminal."""
-    search = MixtureSearch(**grid, **parameters, progress="auto" if voice.speaks else False)
+def fit_search(rows: Scan, parameters: dict[str, Any], voice: Voice) -> MixtureSearch:
+    """Fit the models of a grid, with a progress bar on a terminal."""
+    search = MixtureSearch(**parameters, progress="auto" if voice.speaks else False)
     return search.fit(_in_memory(rows, search)).set_params(progress=False)
 
 
@@ -54,7 +53,12 @@ def as_json(search: MixtureSearch) -> dict[str, Any]:
     columns = as_columns(search.results_)
     names, rows = list(columns), zip(*(column.tolist() for column in columns.values()), strict=True)
     models = [{k: None if v != v else v for k, v in zip(names, row, strict=True)} for row in rows]  # noqa: PLR0124
-    return {"criterion": search.criterion, "best": search.best_params_, "models": models}
+    return {
+        "criterion": search.criterion,
+        "best": search.best_params_,
+        "stopped": search.stopped_,
+        "models": models,
+    }
 
 
 def show_search(voice: Voice, search: MixtureSearch) -> None:
@@ -71,26 +75,39 @@ def show_search(voice: Voice, search: MixtureSearch) -> None:
 
 
 def _table(search: MixtureSearch, order: list[int]) -> Table:
-    table = plain_table()
+    """As many columns as the terminal is wide; the file has all."""
     criteria = ["bic", "icl", "aic", *(["cv"] if search.criterion == "cv" else [])]
-    wide = shutil.get_terminal_size().columns >= _WIDE
-    # On a narrow terminal, what decides; the file has all.
-    criteria = criteria if wide else [search.criterion]
-    names = ["", "model", "k", "parameters", "log-likelihood", *criteria]
-    for name in [*names, *(["sweeps", "status"] if wide else ["status"])]:
+    needed = ["", "model", "k", "log-likelihood", search.criterion, "status"]
+    choices = (
+        ["", "model", "k", "parameters", "log-likelihood", *criteria, "sweeps", "status"],
+        ["", "model", "k", "parameters", "log-likelihood", search.criterion, "status"],
+    )
+    tables = (_table_of(search, order, columns) for columns in choices)
+    return next(filter(fits_terminal, tables), None) or _table_of(search, order, needed)
+
+
+def _table_of(search: MixtureSearch, order: list[int], columns: list[str]) -> Table:
+    table = plain_table()
+    for name in columns:
         table.add_column(name, justify="left" if name in {"", "model", "status"} else "right", no_wrap=True)
     for place, number in enumerate(order):
-        record = search.results_[number]
         mark = _MARKS[place] if place < len(_MARKS) else ""
-        size = f"{record.n_components} + noise" if record.noise else str(record.n_components)
-        cells = [mark, record.covariance_type, size, str(record.n_parameters)]
-        cells.append(f"{record.log_likelihood:,.2f}")
-        cells += [
-            f"{getattr(record, c):,.4f}" if c == "cv" else f"{getattr(record, c):,.2f}" for c in criteria
-        ]
-        cells += [str(record.sweeps)] if wide else []
-        table.add_row(*cells, str(record.status), style="bold" if mark else None)
+        said = {"": mark, **_said(search.results_[number])}
+        table.add_row(*(said[name] for name in columns), style="bold" if mark else None)
     return table
+
+
+def _said(record: SearchRecord) -> dict[str, str]:
+    return {
+        "model": model_name(record.covariance_type, noise=False, prior=record.prior),
+        "k": f"{record.n_components} + noise" if record.noise else str(record.n_components),
+        "parameters": str(record.n_parameters),
+        "log-likelihood": f"{record.log_likelihood:,.2f}",
+        **{name: f"{getattr(record, name):,.2f}" for name in ("bic", "icl", "aic")},
+        "cv": f"{record.cv:,.4f}",
+        "sweeps": str(record.sweeps),
+        "status": str(record.status),
+    }
 
 
 def _failures(records: list[SearchRecord]) -> list[str]:
@@ -100,7 +117,6 @@ def _failures(records: list[SearchRecord]) -> list[str]:
         alike = [record for record in records if record.status == status]
         first = alike[0]
         lines.append(
-            f"{len(alike)} {status}: the first is {first.covariance_type} with {first.n_components}: "
-            f"{first.reason}"
+            f"{len(alike)} {status}: the first is {first.name} with {first.n_components}: {first.reason}"
         )
     return lines

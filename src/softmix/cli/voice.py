@@ -63,6 +63,8 @@ class Voice:
 def _wording(warning: warnings.WarningMessage) -> str:
     if warning.category.__name__ == "FitInterruptedWarning":
         return "The fit was interrupted before it converged; what follows is of the best model so far."
+    if warning.category.__name__ == "SearchInterruptedWarning":
+        return str(warning.message).partition(" fit with ")[0]
     if warning.category.__name__ == "ConvergenceWarning":
         return (
             "The fit stopped before it converged. Raise --max-iter, or try --n-init 10 or fewer components."

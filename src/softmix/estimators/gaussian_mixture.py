@@ -124,8 +124,8 @@ default='auto'
         row.
     progress : bool or 'auto', default=False
         Show a line with run, sweep, log-likelihood, the gain still to come and rows a second while
-        the fit lasts, on standard error or in a notebook. 'auto' does so on a terminal or in a
-        notebook alone, where rich is installed; True needs rich.
+        the fit lasts, on standard error or in a notebook. 'auto' does so on a terminal, where rich is
+        installed, or in a notebook alone; True needs rich, but in a notebook.
     missing : {'marginal'} or None, default=None
         What NaN means. None refuses it. With 'marginal' it is a missing value, and each row counts by
         the marginal density of what is observed of it: exact maximum likelihood where values are

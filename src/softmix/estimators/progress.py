@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from time import monotonic
 from typing import Any
 
 from softmix.blocks import Source
+from softmix.estimators.screen import screen
 from softmix.fit import Watcher
 from softmix.fit.stopping import projected_gain
 
@@ -27,7 +29,7 @@ class ProgressWatcher(Watcher):
     def __init__(self, show: Any, source: Source, clock: Any = monotonic) -> None:
         self._show, self._source, self._clock = show, source, clock
         self._shown = -_EVERY
-        self._run, self._recent = 0, [0.0]
+        self._run, self._iteration, self._recent = 0, 0, [0.0]
         self._since, self._last_iteration = 0.0, 0
 
     def run_begins(self, run: int) -> None:
@@ -36,7 +38,7 @@ class ProgressWatcher(Watcher):
         self._show(f"run {run + 1}, finding a start")
 
     def iteration_ends(self, iteration: int, lower_bound: float, change: float) -> None:  # noqa: ARG002
-        self._recent = [*self._recent[-2:], lower_bound]
+        self._recent, self._iteration = [*self._recent[-2:], lower_bound], iteration
         now = self._clock()
         if not self._recent[:-1]:
             # The first sweep of a run comes after its start, whose time is not the sweep's.
@@ -47,13 +49,16 @@ class ProgressWatcher(Watcher):
         self._shown, self._since, self._last_iteration = now, now, iteration
 
     def run_ends(self, lower_bound: float, converged: bool) -> None:  # noqa: ARG002
+        if self._recent:
+            # What is shown last may stay.
+            self._show(self._line(self._iteration, lower_bound, self._clock()))
         self._recent = []
 
     def _line(self, iteration: int, lower_bound: float, now: float) -> str:
         # Short: all of it should fit in a terminal of 80 columns.
         parts = [f"run {self._run + 1}, sweep {iteration}", f"{lower_bound:.6f} nats/row"]
-        if len(self._recent) == 3:
-            parts.append(f"{projected_gain(*self._recent):.1e} to come")
+        if len(self._recent) == 3 and isfinite(to_come := projected_gain(*self._recent)):
+            parts.append(f"{to_come:.1e} to come")
         sweeps, seconds = iteration - self._last_iteration, now - self._since
         if sweeps > 0 and seconds > 0:
             parts.append(f"{_in_short(sweeps * self._source.n_rows / seconds)} rows/s")
@@ -76,25 +81,5 @@ def progress_display(progress: bool | str, source: Source) -> Iterator[Watcher |
     ImportError
         If `progress` is True and rich is not installed.
     """
-    if progress is False:
-        yield None
-        return
-    try:
-        from rich.console import Console  # noqa: PLC0415 (an extra, and only for this)
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
-    except ImportError as error:
-        if progress == "auto":
-            yield None
-            return
-        raise ImportError(
-            'progress=True needs rich, which is not installed: pip install "softmix[cli]"', name="rich"
-        ) from error
-    console = Console(stderr=True)
-    if progress == "auto" and not (console.is_terminal or console.is_jupyter):
-        yield None
-        return
-    columns = SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn()
-    # A terminal shows what comes next in its place; a cell of a notebook keeps it.
-    with Progress(*columns, console=console, transient=not console.is_jupyter) as display:
-        task = display.add_task("", total=None)
-        yield ProgressWatcher(lambda line: display.update(task, description=line), source)
+    with screen(progress) as tell:
+        yield None if tell is None else ProgressWatcher(tell, source)

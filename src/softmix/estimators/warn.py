@@ -25,6 +25,8 @@ def warn_of(estimator: Any, fit: FitResult) -> None:
     result, names = fit.best, getattr(estimator, "feature_names_in_", None)
     for degeneracy in result.degeneracies:
         warn(degeneracy.describe(names), DegenerateComponentWarning)
+    for doubt in fit.doubts:
+        warn(doubt.describe(names), DegenerateComponentWarning)
     if fit.was_interrupted:
         how = "the same checkpoint" if estimator.checkpoint is not None else "warm_start=True"
         warn(

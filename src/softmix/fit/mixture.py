@@ -8,6 +8,7 @@ from softmix.e_step import statistics_from_resp
 from softmix.exceptions import IllDefinedCovarianceError
 from softmix.fit.checkpoint import Checkpoint
 from softmix.fit.climb import climb_from
+from softmix.fit.doubt import Doubt, doubts
 from softmix.fit.log import logger
 from softmix.fit.maximiser import Maximiser
 from softmix.fit.noise import measure_noise
@@ -71,7 +72,15 @@ def fit_mixture(
             raise
         interrupted = True
         best = _best(state.results, sweep, maximiser, in_haste=True)
-    return FitResult(best, _report(sweep, state, best, interrupted=interrupted))
+    report = _report(sweep, state, best, interrupted=interrupted)
+    return FitResult(best, report, _doubts(best, sweep, maximiser))
+
+
+def _doubts(best: RunResult, sweep: ThreadSweep, maximiser: Maximiser) -> tuple[Doubt, ...]:
+    """What is to be doubted in a result; with a prior nothing is: it says what few rows do not."""
+    if not best.report.n_unwitnessed or not best.sound or maximiser.prior is not None:
+        return ()
+    return doubts(best.parameters, sweep.source.n_rows, maximiser.floor, maximiser.structure)
 
 
 def _run(  # noqa: PLR0913, PLR0917 (all that a fit has)
@@ -132,7 +141,7 @@ def noise_for(sweep: ThreadSweep, plan: FitPlan, spread: Spread) -> Noise | None
 
 
 def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser, *, in_haste: bool) -> RunResult:
-    """The best run is sound, has few degenerate components, and is then the likeliest.
+    """The best run is sound, has few degenerate components and then few doubtful, and is the likeliest.
 
     A component on a handful of equal or collinear rows buys likelihood without end; the floor
     bounds it, and this keeps it from winning (Day 1969 on such spurious maxima).
@@ -145,7 +154,11 @@ def _best(results: list[RunResult], sweep: ThreadSweep, maximiser: Maximiser, *,
             return result.report.log_likelihood
         return sweep.log_likelihood(result.parameters) + maximiser.log_prior(result.parameters)
 
-    return max(results, key=lambda result: (result.sound, -result.n_degenerate, height(result)))
+    def place(result: RunResult) -> tuple[bool, int, int, float]:
+        n_doubtful = len(_doubts(result, sweep, maximiser))
+        return result.sound, -result.n_degenerate, -n_doubtful, height(result)
+
+    return max(results, key=place)
 
 
 def _start(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from softmix.fit.degeneracy import Degeneracy
+from softmix.fit.doubt import Doubt
 from softmix.fit.noise import NoiseRequest
 from softmix.fit.prior import PriorRequest
 from softmix.fit.report import FitReport, RunReport
@@ -131,6 +132,7 @@ class FitResult:
 
     best: RunResult
     report: FitReport
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def was_interrupted(self) -> bool:

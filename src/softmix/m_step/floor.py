@@ -215,11 +215,19 @@ class CovarianceFloor:
             return float(np.min((inverse * self._cholesky) ** -2.0))
         return float(np.linalg.norm(inverse @ self._cholesky, 2) ** -2.0)
 
-    def thin_columns(
-        self, parameters: GaussianParameters, component: int, margin: float = _AT_FLOOR
-    ) -> list[int]:
+    def lengths(self, parameters: GaussianParameters, component: int) -> np.ndarray:
+        """The roots of the shares of S that a component of its own covariance has, falling, (d,)."""
+        inverse = parameters.factors[component]
+        if not parameters.shape.is_matrix:
+            return np.sort(1.0 / (inverse * self._cholesky))[::-1]
+        return 1.0 / np.linalg.svd(inverse @ self._cholesky, compute_uv=False)[::-1]
+
+    def thin_columns(self, parameters: GaussianParameters, component: int) -> list[int]:
         """The columns that span the directions in which a component is at the floor."""
-        limit = self.lowest * margin
+        return self.columns_below(parameters, component, self.lowest * _AT_FLOOR)
+
+    def columns_below(self, parameters: GaussianParameters, component: int, limit: float) -> list[int]:
+        """The columns that span the directions in which a component has at most this share of S."""
         shared = parameters.shape is FactorShape.SHARED
         inverse = parameters.factors if shared else parameters.factors[component]
         if not parameters.shape.is_matrix:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _NAMES = {"bic": "BIC", "icl": "ICL", "aic": "AIC", "cv": "log-density of held-out rows"}
 # A structure has its colour and marker in every picture, whichever others are there.
 _MODELS = tuple(name for name in STRUCTURES if STRUCTURES[name].name == name)
+# Lines of models without a prior, with the first, and with others.
+_WITHOUT_NOISE = ("-", ":", (0, (1, 4)))
+_WITH_NOISE = ("--", "-.", (0, (5, 2, 1, 2, 1, 2)))
 # Of the distance between two K, the room for crosses of models that have no criterion.
 _ROOM = 0.6
 # With so many structures the axis reaches so many times as far from the best as half of the models.
@@ -45,8 +48,8 @@ class CriterionDisplay:
     ax_ : matplotlib Axes
     figure_ : matplotlib Figure
     lines_ : dict
-        Of each covariance type, and with noise of "VVV + noise" and the like, its Line2D, through
-        the models that may be chosen; NaN where there is none.
+        Of each covariance type, and with noise or a prior of "VVV + noise" and the like, its Line2D,
+        through the models that may be chosen; NaN where there is none.
     degenerate_ : list of matplotlib Line2D
         One a covariance type that has degenerate models.
     missing_ : list of matplotlib Line2D
@@ -124,7 +127,9 @@ class CriterionDisplay:
         self.missing_: list[Any] = []
         larger = LARGER_IS_BETTER[self.criterion]
         quiet_axes(ax)
-        names = list(dict.fromkeys(map(_name, self.records)))
+        names = list(dict.fromkeys(record.name for record in self.records))
+        priors = [prior for prior in dict.fromkeys(r.prior for r in self.records) if prior != "none"]
+        self._prior_place = {prior: 1 + number for number, prior in enumerate(priors)}
         for place, name in enumerate(names):
             self._draw_line(
                 name, (place - (len(names) - 1) / 2) * _ROOM / len(names), 0.02 if larger else 0.98
@@ -136,13 +141,13 @@ class CriterionDisplay:
         return self
 
     def _draw_line(self, name: str, aside: float, edge: float) -> None:
-        own = sorted((r for r in self.records if _name(r) == name), key=lambda r: r.n_components)
-        style, dashes = _style(own[0].model), "--" if _has_noise(own[0]) else "-"
+        own = sorted((r for r in self.records if r.name == name), key=lambda r: r.n_components)
+        style, dashes = _style(own[0].model), self._dashes(own[0])
         value = {r.n_components: getattr(r, self.criterion) for r in own}
         sizes = [r.n_components for r in own]
         sound = [value[r.n_components] if r.is_sound else np.nan for r in own]
         self.lines_[name] = self.ax_.plot(
-            sizes, sound, dashes, linewidth=1.2, markersize=5, label=name, zorder=3, **style
+            sizes, sound, linestyle=dashes, linewidth=1.2, markersize=5, label=name, zorder=3, **style
         )[0]
         hollow = [r.n_components for r in own if not r.is_sound and np.isfinite(value[r.n_components])]
         if hollow:
@@ -155,6 +160,10 @@ class CriterionDisplay:
                 [K + aside for K in crossed], [edge] * len(crossed), linestyle="", marker="x", markersize=4,
                 color=style["color"], transform=self.ax_.get_xaxis_transform(), clip_on=False,
             )  # fmt: skip
+
+    def _dashes(self, record: "SearchRecord") -> Any:
+        patterns = _WITH_NOISE if record.noise else _WITHOUT_NOISE
+        return patterns[self._prior_place.get(record.prior, 0) % len(patterns)]
 
     def _fit_limits(self, *, larger: bool) -> None:
         """Room for the better models; of many structures the worst may be many times as far off.
@@ -187,7 +196,7 @@ class CriterionDisplay:
         low, high = self.ax_.get_xlim()
         third = int(3 * (K - low) / (high - low))
         self.ax_.annotate(
-            f"best: {_name(self.best_)}, {K} component{plural}", (K, value),
+            f"best: {self.best_.name}, {K} component{plural}", (K, value),
             ((-8, 0, 8)[third], 10 if larger else -10), textcoords="offset points",
             ha=("left", "center", "right")[third], va="bottom" if larger else "top",
             fontsize="small", color=INK, zorder=5,
@@ -210,14 +219,6 @@ class CriterionDisplay:
         if self.missing_:
             marks.append(mark("no fit", marker="x", markersize=4, color=FAINT))
         return marks
-
-
-def _has_noise(record: "SearchRecord") -> bool:
-    return bool(record.noise)
-
-
-def _name(record: "SearchRecord") -> str:
-    return record.covariance_type + (" + noise" if _has_noise(record) else "")
 
 
 def _style(model: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ class ModelTasks:
 
     def begins(self, cell: Cell) -> None:
         if self._search is not None:
-            name = f"{cell.covariance_type}, {cell.n_components}"
+            name = f"{cell.name}, {cell.n_components}"
             self._tasks[cell] = self._search.subcontext(task_name=name, task_id=len(self._tasks))
             self._tasks[cell].call_on_fit_task_begin(estimator=self._estimator)
 

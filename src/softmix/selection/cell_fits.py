@@ -106,7 +106,7 @@ class CellFits:
             n_init=asked.n_init,
             init_params=asked.init_params,
             acceleration=asked.acceleration,
-            prior=check_prior(asked.prior, self.source.n_features, cell.structure),
+            prior=check_prior(cell.prior_given, self.source.n_features, cell.structure),
             equal_weights=asked.weights == "equal",
             noise=check_noise(cell.noise_given, self.source, cell.n_components, None),
         )
@@ -152,7 +152,7 @@ class CellFits:
 
     def _found_with_noise(self, sweep: ThreadSweep, cell: Cell, name: str) -> GaussianParameters:
         """Where a fit of the free structure `name` begins, with as many components and the same noise."""
-        key = cell._replace(covariance_type=name)
+        key = cell._replace(covariance_type=name, prior=None)  # a prior may not suit `name`
         if key not in self._noisy:  # two threads that both find it find the same
             plan, rng = replace(self._plan(key), max_iter=0), self._rng(key)
             self._noisy[key] = fit_mixture(sweep, plan, rng).best.parameters
@@ -168,14 +168,15 @@ class CellFits:
         if own := [d for d in result.degeneracies if d not in every]:
             return own[0].describe()
         counts = result.parameters.weights * self._n_distinct
-        needed = cell.structure.rows_needed(self.source.n_features)
+        # A prior says what few rows do not.
+        needed = cell.structure.rows_needed(self.source.n_features) if cell.prior is None else 0.0
         few = np.flatnonzero(counts < max(_FEWEST, needed) - 1e-6)
         if len(few) and cell.n_components > 1:
             return (
                 f"Component {few[0]} has {counts[few[0]]:.3g} distinct rows, fewer than the "
                 f"{max(_FEWEST, needed):.3g} that say what its covariance is."
             )
-        thin = not every and n_unwitnessed(result.parameters, counts, floor, cell.structure)
+        thin = not every and needed and n_unwitnessed(result.parameters, counts, floor, cell.structure)
         if thin and cell.n_components > 1:
             return "A component is thinner than its few rows can witness."
         return ""

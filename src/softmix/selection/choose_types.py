@@ -1,11 +1,13 @@
 """Check `n_components`, `covariance_type` and `noise` of a search as the user wrote them."""
 
 from collections.abc import Iterable
+from itertools import product
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 
+from softmix.selection.priors import AskedPrior
 from softmix.selection.settings import Cell
 from softmix.structures import STRUCTURES, UNIVARIATE
 
@@ -99,11 +101,15 @@ def _check_noise(noise: Any, n_rows: int) -> bool | float | bytes | None:
 
 
 def grid(
-    types: Iterable[str], sizes: Iterable[int], noises: Iterable[bool | float | bytes | None] = (None,)
+    types: Iterable[str],
+    sizes: Iterable[int],
+    noises: Iterable[bool | float | bytes | None] = (None,),
+    priors: Iterable[AskedPrior | None] = (None,),
 ) -> list[Cell]:
     """All models, few components first."""
-    types, noises = tuple(types), tuple(noises)
-    return [Cell(name, K, noise) for K in sizes for noise in noises for name in types]
+    besides = [*product(noises, priors)]
+    types = tuple(types)
+    return [Cell(name, K, noise, prior) for K in sizes for noise, prior in besides for name in types]
 
 
 def _model(name: str, n_features: int) -> str:

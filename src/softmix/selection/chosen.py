@@ -29,7 +29,11 @@ def as_estimator(
         `n_features_in_`, and `feature_names_in_` where there are names.
     """
     model = GaussianMixture(
-        cell.n_components, covariance_type=cell.covariance_type, noise=cell.noise_given, **parameters
+        cell.n_components,
+        covariance_type=cell.covariance_type,
+        noise=cell.noise_given,
+        prior=cell.prior_given,
+        **parameters,
     )
     model.__dict__.update(columns)
     best = result.best

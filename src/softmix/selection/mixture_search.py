@@ -27,6 +27,7 @@ from softmix.selection.callbacks import (
 )
 from softmix.selection.choose_types import check_noises, check_sizes, check_types, grid
 from softmix.selection.chosen import as_estimator
+from softmix.selection.priors import check_priors
 from softmix.selection.progress import progress_shown
 from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, as_table, ranked
 from softmix.selection.rows import draw_folds, fingerprint
@@ -38,7 +39,7 @@ from softmix.sweep import resolve_n_jobs
 
 _PASSED_ON = (
     *("tol", "reg_covar", "max_iter", "n_init", "init_params", "random_state", "n_jobs"),
-    *("acceleration", "prior", "weights"),
+    *("acceleration", "weights"),
 )
 _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
@@ -76,13 +77,16 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     n_jobs : int, default=None
         Threads. The answer has the same bits for any number.
     acceleration : {'squarem'} or None, default='squarem'
-    prior : {'default'}, dict or None, default=None
+    prior : None, 'default', dict, or several of them, default=None
+        As of GaussianMixture; of several, such as ``(None, "default")``, every model is tried with
+        each. The criteria are of the likelihood, the prior not counted, as mclust's: a prior costs
+        likelihood, so it is chosen where a model is degenerate without.
     weights : {'free', 'equal'}, default='free'
     noise : None, bool, float, mask, or several of them, default=None
         As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
         criterion='cv' takes no mask.
     progress : bool, 'auto' or callable, default=False
-        True shows a bar on standard error or in a notebook (with rich, an extra), with the best model
+        True shows a bar on standard error (with rich, an extra) or in a notebook, with the best model
         so far; 'auto' one only where that is a terminal or a notebook. A callable is called as
         ``progress(record, n_done, n_models)`` after each model, one call at a time.
 
@@ -98,11 +102,14 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         for one.
     best_estimator_ : GaussianMixture
     best_params_ : dict
-        Its `n_components` and `covariance_type`, and, where it was asked for, its `noise`.
+        Its `n_components` and `covariance_type`, and, where they were asked for, its `noise` and
+        `prior`.
     best_score_ : float
         Its criterion, of the sign that `criterion` has.
     best_index_ : int
         Its place in `results_`.
+    stopped_ : str
+        'completed', or what ended the search early: 'interrupted' (Ctrl-C) or 'callback'.
     n_iter_ : int
         The best model's sweeps.
     labels_ : ndarray of shape (n_samples,)
@@ -150,9 +157,9 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         "warm_start": ["boolean"],
         "n_jobs": [Integral, None],
         "acceleration": [StrOptions({"squarem"}), None],
-        "prior": [StrOptions({"default"}), dict, None],
+        "prior": [object],
         "weights": [StrOptions({"free", "equal"})],
-        "noise": [object],  # checked with the grid
+        "noise": [object],
         "progress": ["boolean", StrOptions({"auto"}), callable],
     }
 
@@ -244,7 +251,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
             raise ValueError(
                 "noise marks rows, and criterion='cv' leaves some of them out. Set noise=True, or a share."
             )
-        cells = grid(check_types(self.covariance_type, source.n_features), sizes, noises)
+        types = check_types(self.covariance_type, source.n_features)
+        cells = grid(types, sizes, noises, check_priors(self.prior, types, source.n_features))
         settings, tried = self._remembered(source)
         folds = draw_folds(source, self.cv, settings.seed) if self.criterion == "cv" else ()
         known = sum(cell in tried for cell in cells)
@@ -262,7 +270,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
             if ending is Ending.INTERRUPTED:
                 raise KeyboardInterrupt
             raise ValueError(_nothing_fitted(records))
-        self.results_, self._tried = records, run.tried
+        self.results_, self._tried, self.stopped_ = records, run.tried, str(ending)
         self._choose(run, done[order[0]], order[0])
         self._warn(ending, len(done), len(cells))
 
@@ -302,6 +310,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         self.best_params_ = {"n_components": cell.n_components, "covariance_type": cell.covariance_type}
         if self.noise is not None:
             self.best_params_["noise"] = cell.noise_given
+        if self.prior is not None:
+            self.best_params_["prior"] = cell.prior_given
         self.__dict__.pop("labels_", None)
         self.n_iter_ = result.best.n_iter
         if hasattr(self.best_estimator_, "labels_"):
@@ -317,7 +327,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
             )
         if not best.is_sound:
             warn(
-                f"Every model that could be fitted is degenerate. The best of them, {best.model} with "
+                f"Every model that could be fitted is degenerate. The best of them, {best.name} with "
                 f"{best.n_components} components, is kept: {best.reason}",
                 DegenerateComponentWarning,
             )
@@ -346,6 +356,6 @@ def _columns(estimator: Any) -> dict[str, Any]:
 def _nothing_fitted(records: list[SearchRecord]) -> str:
     first = records[0]
     return (
-        f"No model of the grid could be fitted. {first.model} with {first.n_components} component(s), "
+        f"No model of the grid could be fitted. {first.name} with {first.n_components} component(s), "
         f"{first.status}: {first.reason}"
     )

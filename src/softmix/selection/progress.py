@@ -3,7 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from softmix.estimators.screen import screen
 from softmix.selection.record import SearchRecord, ranked
+
+_BEGUN = "Fitting models"
 
 Told = Callable[[SearchRecord, int, int], None]
 
@@ -22,32 +25,15 @@ def progress_shown(progress: bool | str | Told, criterion: str) -> Iterator[Told
     if progress is False or callable(progress):
         yield progress or None
         return
-    try:
-        from rich.console import Console  # noqa: PLC0415 (an extra, and only for this)
-        from rich.progress import Progress, TimeElapsedColumn  # noqa: PLC0415
-    except ImportError as error:
-        if progress == "auto":
+    with screen(progress, counts=True) as tell:
+        if tell is None:
             yield None
             return
-        raise ImportError(
-            'progress=True needs rich, which is not installed: pip install "softmix[cli]"', name="rich"
-        ) from error
-    console = Console(stderr=True)
-    if progress == "auto" and not (console.is_terminal or console.is_jupyter):
-        yield None
-        return
-    columns = *Progress.get_default_columns(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=console.is_terminal) as bar:
-        task, best = bar.add_task("Fitting models", total=None), _BestSoFar(criterion)
+        best = _BestSoFar(criterion)
+        tell(_BEGUN)
 
         def show(record: SearchRecord, n_done: int, n_models: int) -> None:
-            bar.update(
-                task,
-                completed=n_done,
-                total=n_models,
-                description=best.after(record),
-                refresh=n_done == n_models,
-            )
+            tell(best.after(record), n_done, n_models)
 
         yield show
 
@@ -63,9 +49,9 @@ class _BestSoFar:
         seen = [*self._best, record]
         self._best = [seen[number] for number in ranked(seen, self._criterion)[:1]]
         if not self._best:
-            return "Fitting models"
+            return _BEGUN
         (best,) = self._best
         return (
-            f"Best of the models so far: {best.covariance_type}, {best.n_components}, "
+            f"Best of the models so far: {best.name}, {best.n_components}, "
             f"{self._criterion} {getattr(best, self._criterion):,.2f}"
         )

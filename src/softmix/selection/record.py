@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from softmix.selection.priors import model_name
+
 # What each criterion is called in records, and whether more of it is better.
 LARGER_IS_BETTER = {"bic": False, "icl": False, "aic": False, "cv": True}
 
@@ -53,6 +55,8 @@ class SearchRecord:
         Why it is not 'converged'; else empty.
     noise : bool
         Whether it has a noise component.
+    prior : str
+        'none', 'default', or the parts that were given of it, such as 'shrinkage=0.0'.
     """
 
     covariance_type: str
@@ -69,11 +73,17 @@ class SearchRecord:
     status: Status = Status.CONVERGED
     reason: str = ""
     noise: bool = False
+    prior: str = "none"
 
     @property
     def is_sound(self) -> bool:
         """Whether it may be chosen without a doubt."""
         return self.status in SOUND
+
+    @property
+    def name(self) -> str:
+        """What it is called beside its number of components: 'VVV', 'VVV + noise + prior'."""
+        return model_name(self.covariance_type, noise=self.noise, prior=self.prior)
 
 
 def ranked(records: Sequence[SearchRecord], criterion: str) -> list[int]:

@@ -22,7 +22,7 @@ class Ending(StrEnum):
 
     COMPLETED = "completed"
     INTERRUPTED = "interrupted"  # Ctrl-C
-    STOPPED = "stopped"  # a callback wants no more
+    CALLBACK = "callback"  # one wants no more
 
 
 class _EnoughError(Exception):
@@ -73,7 +73,7 @@ class SearchRun:
         except KeyboardInterrupt:
             return Ending.INTERRUPTED
         except _EnoughError:
-            return Ending.STOPPED
+            return Ending.CALLBACK
         return Ending.COMPLETED
 
     def _fit(self, missing: list[Cell]) -> None:
@@ -106,7 +106,7 @@ class SearchRun:
         nothing = SearchRecord(
             cell.covariance_type, cell.structure.name, cell.n_components, self._n_parameters(cell)
         )
-        nothing = replace(nothing, noise=cell.noise is not None)
+        nothing = replace(nothing, noise=cell.noise is not None, prior=cell.prior_name)
         fewest = min(one.n_counted for one in fits)
         if cell.n_components > fewest:
             found = f"{cell.n_components} components need as many rows; there are {fewest}"

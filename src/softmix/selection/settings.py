@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from softmix.selection.priors import AskedPrior, model_name
 from softmix.structures import STRUCTURES, Structure
 
 
@@ -15,6 +16,7 @@ class Cell(NamedTuple):
     covariance_type: str
     n_components: int
     noise: bool | float | bytes | None = None  # as GaussianMixture has it; a mask as its bytes
+    prior: AskedPrior | None = None
 
     @property
     def structure(self) -> Structure:
@@ -24,6 +26,20 @@ class Cell(NamedTuple):
     def noise_given(self) -> Any:
         """`noise` as a GaussianMixture takes it."""
         return np.frombuffer(self.noise, dtype=bool) if isinstance(self.noise, bytes) else self.noise
+
+    @property
+    def prior_given(self) -> Any:
+        """`prior` as a GaussianMixture takes it."""
+        return None if self.prior is None else self.prior.given
+
+    @property
+    def prior_name(self) -> str:
+        return "none" if self.prior is None else self.prior.name
+
+    @property
+    def name(self) -> str:
+        """What it is called beside its number of components."""
+        return model_name(self.covariance_type, noise=self.noise is not None, prior=self.prior_name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +52,6 @@ class Settings:
     n_init: int
     init_params: str
     acceleration: str | None
-    prior: Any
     weights: str
     seed: int
 
