@@ -161,6 +161,32 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
   softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
 }
 
+softmix::Holes holes_of(const In<int64_t>& missing, ptrdiff_t d) {
+  return {ptrdiff_t(missing.shape(0)), d, ptrdiff_t(missing.shape(1)), missing.data()};
+}
+
+void fill_holes(const std::string& isa, In<double> precision, In<int64_t> missing, In<double> products,
+                Out<double> deviations, Out<double> half_log_dets, Out<double> residuals) {
+  const softmix::Holes holes = holes_of(missing, ptrdiff_t(precision.shape(0)));
+  const softmix::Deviations of = {ptrdiff_t(deviations.shape(0)), precision.data(), products.data(),
+                                  deviations.data()};
+  double *log_dets = half_log_dets.data(), *written = residuals.data();
+  const InstructionSet& set = find(isa);
+  std::vector<double> scratch(softmix::holes_scratch_size(holes.m));
+  nb::gil_scoped_release release;
+  set.fill_holes(holes, of, log_dets, written, scratch.data());
+}
+
+void add_residuals(const std::string& isa, In<int64_t> missing, In<double> residuals, In<double> weights,
+                   Out<double> out) {
+  const softmix::Holes holes = holes_of(missing, ptrdiff_t(out.shape(0)));
+  const double *given = residuals.data(), *shares = weights.data();
+  double* target = out.data();
+  const InstructionSet& set = find(isa);
+  nb::gil_scoped_release release;
+  set.add_residuals(holes, given, shares, target);
+}
+
 void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
   const ptrdiff_t count = ptrdiff_t(precisions.shape(0)), d = ptrdiff_t(precisions.shape(1));
   softmix::rotate_axes(count, d, ptrdiff_t(pairs.shape(0)), pairs.data(), precisions.data(), axes.data(),
@@ -198,6 +224,11 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  m.def("fill_holes", &fill_holes, nb::arg("isa"), nb::arg("precision"), nb::arg("missing"), nb::arg("products"),
+        nb::arg("deviations"), nb::arg("half_log_dets"), nb::arg("residuals"));
+  m.def("add_residuals", &add_residuals, nb::arg("isa"), nb::arg("missing"), nb::arg("residuals"), nb::arg("weights"),
+        nb::arg("out"));
+  m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind<double>(m, "GaussianFloat64");

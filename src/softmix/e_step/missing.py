@@ -25,6 +25,7 @@ from softmix.blocks.incomplete import IncompleteBlock
 from softmix.blocks.patterns import PatternedRows, by_pattern
 from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.marginals import Marginals, MarginalsOf
+from softmix.e_step.own_patterns import OwnPatterns
 from softmix.kernels import RowGroups, kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
@@ -55,7 +56,7 @@ class MissingEStep:
     def __init__(self, parameters: GaussianParameters, dtype: np.dtype) -> None:
         self._parameters, self._dtype, self._kernel = parameters, dtype, kernel()
         self._complete = GaussianEStep(parameters, dtype)
-        self._marginals_of = MarginalsOf(parameters)
+        self._marginals_of, self._own_patterns = MarginalsOf(parameters), OwnPatterns(parameters)
         K, d = parameters.means.shape
         self._layout = StatisticsLayout(parameters.shape, K, d)
         self._centers = parameters.means.astype(dtype).astype(np.float64)
@@ -71,6 +72,9 @@ class MissingEStep:
             return self._of_complete(block)
         out = GaussianStatistics(self._centers, self._layout, np.zeros(self._layout.size))
         for patterned in block.patterned:
+            if self._own_patterns.takes(patterned):
+                out += self._own_patterns.statistics(patterned).recenter(self._centers)
+                continue
             for group in self._some_patterns(patterned):
                 self._add(out, group)
         return out
@@ -81,6 +85,9 @@ class MissingEStep:
             self._complete.evaluate(block, **outputs)
             return
         for patterned in by_pattern(block.rows):
+            if self._own_patterns.takes(patterned):
+                self._own_patterns.evaluate(patterned, outputs)
+                continue
             for group in self._some_patterns(patterned):
                 self._evaluate(group, outputs)
 
