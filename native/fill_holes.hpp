@@ -13,10 +13,8 @@
 namespace softmix {
 namespace SOFTMIX_ISA {
 
-// Row a of a packed lower triangle of vectors.
-SOFTMIX_INLINE double* triangle_row(double* triangle, ptrdiff_t a) {
-  return triangle + triangle_size(a) * lanes<double>;
-}
+// So many dot products at a time share what they load.
+constexpr int kDots = 4;
 
 SOFTMIX_INLINE Vec<double> square_root(Vec<double> x) {
   double roots[lanes<double>];
@@ -25,77 +23,92 @@ SOFTMIX_INLINE Vec<double> square_root(Vec<double> x) {
   return load(roots);
 }
 
-// S becomes L, with 1 / L_aa on its diagonal; gives ½ log |S|.
+// The dot products of x with N vectors y, which are `stride` apart.
+template <int N>
+SOFTMIX_INLINE void dots(ptrdiff_t count, const double* x, const double* y, ptrdiff_t stride, Vec<double>* sums) {
+  constexpr int W = lanes<double>;
+  SOFTMIX_UNROLL
+  for (int i = 0; i < N; ++i) sums[i] = Vec<double>{};
+  for (ptrdiff_t c = 0; c < count; ++c) {
+    const Vec<double> value = load(x + c * W);
+    SOFTMIX_UNROLL
+    for (int i = 0; i < N; ++i) sums[i] += value * load(y + i * stride + c * W);
+  }
+}
+
+// Calls use(i, x · y_i) for the `wanted` vectors y, which are `stride` apart. Of a triangle y_i is 0 before its i-th
+// number.
+template <bool triangle, class Use>
+SOFTMIX_INLINE void each_dot(ptrdiff_t wanted, ptrdiff_t count, const double* x, const double* y, ptrdiff_t stride,
+                             Use use) {
+  Vec<double> sums[kDots];
+  ptrdiff_t first = 0;
+  for (; first + kDots <= wanted; first += kDots) {
+    const ptrdiff_t skipped = triangle ? first : 0, start = skipped * lanes<double>;
+    dots<kDots>(count - skipped, x + start, y + first * stride + start, stride, sums);
+    for (int i = 0; i < kDots; ++i) use(first + i, sums[i]);
+  }
+  for (; first < wanted; ++first) {
+    const ptrdiff_t skipped = triangle ? first : 0, start = skipped * lanes<double>;
+    dots<1>(count - skipped, x + start, y + first * stride + start, stride, sums);
+    use(first, sums[0]);
+  }
+}
+
+// The lower triangle of S (m, m, lanes) becomes that of L, with 1 / L_bb on its diagonal; gives ½ log |S|.
 inline Vec<double> factorise(ptrdiff_t m, double* s) {
   constexpr int W = lanes<double>;
+  const ptrdiff_t stride = m * W;
   Vec<double> half_log_det{};
-  for (ptrdiff_t a = 0; a < m; ++a) {
-    double* const row = triangle_row(s, a);
-    for (ptrdiff_t b = 0; b < a; ++b) {
-      const double* const other = triangle_row(s, b);
-      Vec<double> even = load(row + b * W), odd{};
-      ptrdiff_t c = 0;
-      for (; c + 1 < b; c += 2) {
-        even -= load(row + c * W) * load(other + c * W);
-        odd -= load(row + (c + 1) * W) * load(other + (c + 1) * W);
-      }
-      if (c < b) even -= load(row + c * W) * load(other + c * W);
-      store(row + b * W, (even + odd) * load(other + b * W));
-    }
-    Vec<double> pivot = load(row + a * W);
-    for (ptrdiff_t c = 0; c < a; ++c) pivot -= load(row + c * W) * load(row + c * W);
+  for (ptrdiff_t b = 0; b < m; ++b) {
+    double* const row = s + b * stride;
+    Vec<double> squares;
+    dots<1>(b, row, row, stride, &squares);
+    const Vec<double> pivot = load(row + b * W) - squares, scale = 1.0 / square_root(pivot);
     half_log_det += 0.5 * log<double>(pivot);
-    store(row + a * W, 1.0 / square_root(pivot));
+    store(row + b * W, scale);
+    double* const column = row + stride + b * W;
+    each_dot<false>(m - b - 1, b, row, row + stride, stride, [&](ptrdiff_t i, Vec<double> sum) {
+      store(column + i * stride, (load(column + i * stride) - sum) * scale);
+    });
   }
   return half_log_det;
 }
 
-// G = L⁻¹ of what `factorise` left.
-inline void invert(ptrdiff_t m, double* l, double* g) {
+// G = L⁻¹ of what `factorise` left, by columns: g (m, m, lanes) has G_cb at (b, c), and 0 where c < b.
+inline void invert(ptrdiff_t m, const double* l, double* g) {
   constexpr int W = lanes<double>;
+  const ptrdiff_t stride = m * W;
   for (ptrdiff_t a = 0; a < m; ++a) {
-    const double* const row = triangle_row(l, a);
-    double* const out = triangle_row(g, a);
+    const double* const row = l + a * stride;
     const Vec<double> scale = load(row + a * W);
-    for (ptrdiff_t b = 0; b < a; ++b) store(out + b * W, Vec<double>{});
-    for (ptrdiff_t c = 0; c < a; ++c) {
-      const double* const above = triangle_row(g, c);
-      const Vec<double> factor = -scale * load(row + c * W);
-      for (ptrdiff_t b = 0; b <= c; ++b) store(out + b * W, load(out + b * W) + factor * load(above + b * W));
-    }
-    store(out + a * W, scale);
+    each_dot<true>(a, a, row, g, stride,
+             [&](ptrdiff_t b, Vec<double> sum) { store(g + b * stride + a * W, -scale * sum); });
+    for (ptrdiff_t c = 0; c < a; ++c) store(g + a * stride + c * W, Vec<double>{});
+    store(g + a * stride + a * W, scale);
   }
 }
 
-// The lower triangle of Gᵀ G.
-inline void square(ptrdiff_t m, double* g, double* out) {
+// The lower triangle of Gᵀ G, packed.
+inline void square(ptrdiff_t m, const double* g, double* out) {
   constexpr int W = lanes<double>;
-  for (ptrdiff_t i = 0; i < triangle_size(m); ++i) store(out + i * W, Vec<double>{});
-  for (ptrdiff_t c = 0; c < m; ++c) {
-    const double* const row = triangle_row(g, c);
-    for (ptrdiff_t a = 0; a <= c; ++a) {
-      double* const target = triangle_row(out, a);
-      const Vec<double> factor = load(row + a * W);
-      for (ptrdiff_t b = 0; b <= a; ++b) store(target + b * W, load(target + b * W) + factor * load(row + b * W));
-    }
-  }
+  const ptrdiff_t stride = m * W;
+  for (ptrdiff_t a = 0; a < m; ++a, out += a * W)
+    each_dot<false>(a + 1, m - a, g + a * stride + a * W, g + a * W, stride,
+             [&](ptrdiff_t b, Vec<double> sum) { store(out + b * W, sum); });
 }
 
 // x = −Gᵀ G x; u is scratch.
-inline void solve(ptrdiff_t m, double* g, double* x, double* u) {
+inline void solve(ptrdiff_t m, const double* g, double* x, double* u) {
   constexpr int W = lanes<double>;
-  for (ptrdiff_t a = 0; a < m; ++a) {
-    const double* const row = triangle_row(g, a);
-    Vec<double> sum{};
-    for (ptrdiff_t b = 0; b <= a; ++b) sum += load(row + b * W) * load(x + b * W);
-    store(u + a * W, sum);
+  const ptrdiff_t stride = m * W;
+  for (ptrdiff_t a = 0; a < m; ++a) store(u + a * W, Vec<double>{});
+  for (ptrdiff_t b = 0; b < m; ++b) {
+    const double* const column = g + b * stride;
+    const Vec<double> factor = load(x + b * W);
+    for (ptrdiff_t c = b; c < m; ++c) store(u + c * W, load(u + c * W) + factor * load(column + c * W));
   }
-  for (ptrdiff_t a = 0; a < m; ++a) store(x + a * W, Vec<double>{});
-  for (ptrdiff_t a = 0; a < m; ++a) {
-    const double* const row = triangle_row(g, a);
-    const Vec<double> factor = load(u + a * W);
-    for (ptrdiff_t b = 0; b <= a; ++b) store(x + b * W, load(x + b * W) - factor * load(row + b * W));
-  }
+  each_dot<true>(m, m, u, g, stride, [&](ptrdiff_t b, Vec<double> sum) { store(x + b * W, -sum); });
 }
 
 // Writes the conditional means into the holes of `deviations`, ½ log |S| (n), and the residual covariances S⁻¹ (see
@@ -104,7 +117,9 @@ inline void fill_holes(const Holes& holes, const Deviations& of, double* half_lo
                        double* scratch) {
   constexpr int W = lanes<double>;
   const ptrdiff_t n = holes.n, d = holes.d, m = holes.m, size = triangle_size(m) * W;
-  double *const s = scratch, *const g = s + size, *const x = g + size, *const u = x + m * W;
+  // A vector that begins where a line of cache does is read at once.
+  double* const aligned = scratch + (64 - reinterpret_cast<uintptr_t>(scratch) % 64) % 64 / sizeof(double);
+  double *const s = aligned, *const g = s + m * m * W, *const x = g + m * m * W, *const u = x + m * W;
   for (ptrdiff_t first = 0; first < n; first += W, residuals += size) {
     const int64_t* missing[W];
     // Lanes beyond the last row see it again.
@@ -112,7 +127,7 @@ inline void fill_holes(const Holes& holes, const Deviations& of, double* half_lo
     for (ptrdiff_t a = 0; a < m; ++a)
       for (int lane = 0; lane < W; ++lane) {
         const double* const precisions = of.precision + missing[lane][a] * d;
-        double* const row = triangle_row(s, a) + lane;
+        double* const row = s + a * m * W + lane;
         for (ptrdiff_t b = 0; b <= a; ++b) row[b * W] = precisions[missing[lane][b]];
       }
     const Vec<double> half_log_det = factorise(m, s);

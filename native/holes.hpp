@@ -27,6 +27,6 @@ constexpr ptrdiff_t triangle_size(ptrdiff_t m) { return m * (m + 1) / 2; }
 constexpr size_t residuals_size(ptrdiff_t n, ptrdiff_t m) { return size_t((n + 7) / 8 * 8 * triangle_size(m)); }
 
 // Numbers of scratch memory for rows that lack m columns.
-constexpr size_t holes_scratch_size(ptrdiff_t m) { return size_t(8 * (2 * triangle_size(m) + 3 * m)); }
+constexpr size_t holes_scratch_size(ptrdiff_t m) { return size_t(8 * (2 * m * m + 2 * m + 1)); }
 
 }  // namespace softmix

@@ -9,6 +9,7 @@ from softmix.parameters import GaussianParameters
 # Correlations of which the inverse has a larger trace for each column are not factored or inverted as they
 # are: an E-step would be wrong by more than a millionth of a millionth.
 ILL_CONDITIONED = 1e4
+_VERY_WELL_CONDITIONED = 1e2
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +41,17 @@ class Correlations:
 
     @property
     def are_well_conditioned(self) -> bool:
-        """Whether none of them is near to singular."""
-        d = self.scale.shape[1]
-        return bool((np.square(self.factors).sum(axis=(1, 2)) <= ILL_CONDITIONED * d).all())
+        """Whether they can be factored as they are."""
+        return self._condition <= ILL_CONDITIONED
+
+    @property
+    def are_very_well_conditioned(self) -> bool:
+        """Whether even products of their inverses can be trusted."""
+        return self._condition <= _VERY_WELL_CONDITIONED
+
+    @property
+    def _condition(self) -> float:
+        return float(np.square(self.factors).sum(axis=(1, 2)).max() / self.scale.shape[1])
 
     def matrices(self) -> np.ndarray:
         return self.roots @ self.roots.swapaxes(1, 2)
-
-    def inverses(self) -> np.ndarray:
-        return self.factors.swapaxes(1, 2) @ self.factors

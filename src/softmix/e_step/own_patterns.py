@@ -1,17 +1,13 @@
 """E-step of rows that nearly all lack other columns: little is made anew for each row.
 
-In units of each component's standard deviations, y = (x − μ_k) / σ_k, 0 where x is missing, and P the
-inverse of its correlations, P = Fᵀ F:
+In units of each component's standard deviations, y = (x − μ_k) / σ_k, what is missing is filled in with its
+conditional mean ŷ (holes.py), and
 
-    ŷ_m = −P_mm⁻¹ (P y)_m,   ŷ_o = y_o,   Cov[y_m | x_o] = P_mm⁻¹,
-    log N(x_o; μ_o, Σ_oo) = log |F| − Σ_o log σ_j − ½ q log 2π − ½ log |P_mm| − ½ |F ŷ|²,
-    sum = Σ w r ŷ,   scatter = Σ w r (ŷ ŷᵀ + P_mm⁻¹).
+    log N(x_o; μ_o, Σ_oo) = −½ y_oᵀ R_oo⁻¹ y_o − ½ log |R_oo| − Σ_o log σ_j − ½ q log 2π,
+    sum = Σ w r ŷ,   scatter = Σ w r (ŷ ŷᵀ + Cov[y | y_o]).
 
-Only P_mm, of the few missing columns, is factored for a row; the rest are products with matrices that all
-rows share, where marginals.py factors Σ_oo for each pattern. Correlations must be well conditioned: P is a
-product.
-
-Little & Rubin (2019), section 11.2; conditionals by precisions: Rasmussen & Williams (2006), appendix A.2.
+Where marginals.py has Σ_oo, slopes and residuals of each pattern, here are products with matrices that all rows
+share, and one small matrix that is factored for each row. Correlations must be well conditioned.
 """
 
 from collections.abc import Iterator
@@ -21,16 +17,17 @@ import numpy as np
 
 from softmix.blocks.patterns import PatternedRows
 from softmix.e_step.correlations import Correlations
+from softmix.e_step.holes import ByCorrelation, ByPrecision
 from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import LOG_2PI
 from softmix.statistics import GaussianStatistics, StatisticsLayout
 from softmix.statistics.gaussian import lower_triangle
 
-# Numbers in a stack (K, rows, d), and in the residual covariances that go with it.
+# Numbers in a stack (K, rows, d), and in the small matrices that go with it.
 _ELEMENTS = 1 << 18
-# Rows of a pattern at most, on average, and missing columns at most.
-_ROWS_OF_PATTERN, _MOST_MISSING = 24, 96
+# Rows of a pattern at most, on average, and columns of the small matrices.
+_ROWS_OF_PATTERN, _MOST_COLUMNS = 24, 96
 # A smaller membership counts as 0, as in the kernel.
 _NEGLIGIBLE = float(np.exp(-48.0))
 
@@ -39,10 +36,10 @@ class _Seen(NamedTuple):
     """Some rows as the components see them."""
 
     absent: np.ndarray  # (n, d), 1 where a value is missing
-    missing: np.ndarray  # (n, m), the columns
+    columns: np.ndarray  # (n, m), those of the small matrices
     deviations: np.ndarray  # (K, n, d), ŷ
     log_joint: np.ndarray  # (n, K)
-    residuals: list[np.ndarray]  # P_mm⁻¹ for each matrix, as the kernel has them
+    residuals: list[np.ndarray]  # for each matrix
 
 
 class OwnPatterns:
@@ -56,11 +53,15 @@ class OwnPatterns:
     def __init__(self, parameters: GaussianParameters) -> None:
         self._parameters, self._kernel = parameters, kernel()
         self._layout = StatisticsLayout(parameters.shape, *parameters.means.shape)
+        self._by_precision: list[ByPrecision] = []
+        self._by_correlation: list[ByCorrelation] = []
         self._is_possible = True
         if parameters.shape.is_matrix:
             correlations = Correlations.of(parameters)
             self._is_possible = correlations.are_well_conditioned
-            self._factors, self._precisions = correlations.factors, correlations.inverses()
+            self._by_precision = [ByPrecision(factor) for factor in correlations.factors]
+            if correlations.are_very_well_conditioned:
+                self._by_correlation = [ByCorrelation(root) for root in correlations.roots]
             scale = correlations.scale
         else:
             scale = 1.0 / parameters.factors.reshape(len(parameters.factors), -1)
@@ -70,12 +71,14 @@ class OwnPatterns:
         """Whether these rows are for this E-step: few of each pattern, and something observed and missing."""
         q, d = group.columns.shape[1], self._layout.n_features
         few = len(group.rows) <= _ROWS_OF_PATTERN * group.n_patterns
-        return self._is_possible and few and 0 < q < d <= q + _MOST_MISSING
+        return self._is_possible and few and 0 < q < d and self._size(q) <= _MOST_COLUMNS
 
     def statistics(self, group: PatternedRows) -> GaussianStatistics:
         """The statistics of the rows, about the means of the parameters."""
         out = GaussianStatistics(self._parameters.means, self._layout, np.zeros(self._layout.size))
-        scatters = np.zeros((len(out.scatter), *self._parameters.means.shape[1:] * self._n_axes))
+        d = self._layout.n_features
+        scatters = np.zeros((len(out.scatter), *([d, d] if self._layout.shape.is_matrix else [d])))
+        added = np.zeros_like(scatters)
         for part in self._parts(group):
             seen = self._look(part)
             log_norm, resp = _memberships(seen.log_joint)
@@ -84,10 +87,10 @@ class OwnPatterns:
                 resp *= part.weights[:, None]
             out.count[...] += resp.sum(axis=0)
             out.sum[...] += self._scale * (resp.T[:, None] @ seen.deviations)[:, 0]
-            self._add_scatters(scatters, seen, resp)
+            self._add_scatters(scatters, added, seen, resp)
             log_likelihood = log_norm.sum() if part.weights is None else part.weights @ log_norm
             out.values[-3:] += log_likelihood, part.total_weight, len(part.rows)
-        out.scatter[...] = self._as_stored(scatters)
+        self._store(out, scatters, added, group.columns.shape[1])
         return out
 
     def evaluate(self, group: PatternedRows, outputs: dict[str, np.ndarray]) -> None:
@@ -99,16 +102,23 @@ class OwnPatterns:
             for name, out in outputs.items():
                 out[part.places] = found[name]
 
-    @property
-    def _n_axes(self) -> int:
-        return 2 if self._layout.shape.is_matrix else 1
+    def _matrices(self, n_observed: int) -> list[ByPrecision] | list[ByCorrelation]:
+        """Those that are the smaller for rows with so many values; none for variances."""
+        fewer_observed = 2 * n_observed < self._layout.n_features
+        return self._by_correlation if fewer_observed and self._by_correlation else self._by_precision
+
+    def _size(self, n_observed: int) -> int:
+        """Columns of the small matrices."""
+        matrices = self._matrices(n_observed)
+        if not matrices:
+            return 0
+        return n_observed if matrices is self._by_correlation else self._layout.n_features - n_observed
 
     def _parts(self, group: PatternedRows) -> Iterator[PatternedRows]:
         """The rows, some patterns at a time."""
         K, d = self._parameters.means.shape
-        m = d - group.columns.shape[1]
-        numbers = K * max(d, m * (m + 1) // 2 if self._layout.shape.is_matrix else 0)
-        wanted = max(_ELEMENTS // numbers, 1)
+        m = self._size(group.columns.shape[1])
+        wanted = max(_ELEMENTS // (K * max(d, m * (m + 1) // 2)), 1)
         first = 0
         while first < group.n_patterns:
             last = int(np.searchsorted(group.starts, group.starts[first] + wanted, side="right")) - 1
@@ -117,65 +127,62 @@ class OwnPatterns:
             first = last
 
     def _look(self, part: PatternedRows) -> _Seen:
-        n, (K, d) = len(part.rows), self._parameters.means.shape
+        n, d, q = len(part.rows), self._layout.n_features, part.columns.shape[1]
         columns = np.repeat(part.columns, np.diff(part.starts), axis=0)
         rows, absent = np.zeros((n, d)), np.ones((n, d))
         np.put_along_axis(rows, columns, part.rows, axis=1)
         np.put_along_axis(absent, columns, 0.0, axis=1)
-        missing = np.nonzero(absent)[1].reshape(n, -1)
         deviations = rows - self._parameters.means[:, None]
-        deviations /= self._scale[:, None]
+        deviations *= 1.0 / self._scale[:, None]
         deviations *= 1.0 - absent
-        log_joint = absent @ np.log(self._scale).T
-        log_joint += self._parameters.log_constants + 0.5 * missing.shape[1] * LOG_2PI
+        log_volumes = np.log(self._scale)
+        log_joint = absent @ log_volumes.T
+        log_joint += self._parameters.log_weights - log_volumes.sum(axis=1) - 0.5 * q * LOG_2PI
         residuals = []
-        for side in self._sides:
-            squares, found = self._fill(deviations[side], missing, side.start)
-            log_joint[:, side] -= squares.T
-            residuals += found
-        return _Seen(absent, missing, deviations, log_joint, residuals)
+        if matrices := self._matrices(q):
+            columns = matrices[0].columns(absent)
+            for matrix, side in zip(matrices, self._sides, strict=True):
+                filled = matrix.fill(deviations[side], absent, columns)
+                log_joint[:, side] += filled.heights.T
+                residuals.append(filled.residuals)
+        else:
+            log_joint -= 0.5 * np.einsum("knj,knj->nk", deviations, deviations)
+        return _Seen(absent, columns, deviations, log_joint, residuals)
 
     @property
     def _sides(self) -> list[slice]:
         """The components that have one matrix, for each matrix."""
         K = self._layout.n_components
-        if self._layout.shape is FactorShape.FULL:
-            return [slice(k, k + 1) for k in range(K)]
-        return [slice(0, K)]
+        return [slice(0, K)] if self._layout.shape is FactorShape.SHARED else [slice(k, k + 1) for k in range(K)]
 
-    def _fill(
-        self, deviations: np.ndarray, missing: np.ndarray, matrix: int
-    ) -> tuple[np.ndarray, list[np.ndarray]]:
-        """½ |F ŷ|² + ½ log |P_mm|, (sides, n), and P_mm⁻¹, where there are matrices; fills `deviations`."""
+    def _add_scatters(
+        self, scatters: np.ndarray, added: np.ndarray, seen: _Seen, resp: np.ndarray
+    ) -> None:
+        """Add Σ w r ŷ ŷᵀ of each component to `scatters`, and residual covariances to `added`."""
         if not self._layout.shape.is_matrix:
-            return 0.5 * np.einsum("snj,snj->sn", deviations, deviations), []
-        precision = self._precisions[matrix]
-        half_log_dets, residuals = self._kernel.fill_holes(
-            precision, missing, deviations @ precision, deviations
-        )
-        white = deviations @ self._factors[matrix].T
-        return 0.5 * np.einsum("snj,snj->sn", white, white) + half_log_dets, [residuals]
-
-    def _add_scatters(self, scatters: np.ndarray, seen: _Seen, resp: np.ndarray) -> None:
-        """Add Σ w r (ŷ ŷᵀ + P_mm⁻¹) of each component, lower triangles, or the diagonals of that."""
-        if not self._layout.shape.is_matrix:
-            scatters += (resp.T[:, None] @ np.square(seen.deviations))[:, 0] + resp.T @ seen.absent
+            scatters += (resp.T[:, None] @ np.square(seen.deviations))[:, 0]
+            added += resp.T @ seen.absent
             return
         for matrix, side in enumerate(self._sides):
             for k in range(side.start, side.stop):
                 y = seen.deviations[k]
                 scatters[matrix] += (y * resp[:, k, None]).T @ y
             counted = resp[:, side].sum(axis=1)
-            self._kernel.add_residuals(seen.missing, seen.residuals[matrix], counted, scatters[matrix])
+            self._kernel.add_residuals(seen.columns, seen.residuals[matrix], counted, added[matrix])
 
-    def _as_stored(self, scatters: np.ndarray) -> np.ndarray:
-        if self._layout.shape is FactorShape.SCALAR:
-            return self._scale[:, 0] ** 2 * scatters.sum(axis=1)
-        if self._layout.shape is FactorShape.DIAGONAL:
-            return self._scale**2 * scatters
-        rows, columns = lower_triangle(self._layout.n_features)
+    def _store(
+        self, out: GaussianStatistics, scatters: np.ndarray, added: np.ndarray, n_observed: int
+    ) -> None:
         scale = self._scale[: len(scatters)]
-        return (scale[:, :, None] * scale[:, None, :] * scatters)[:, rows, columns]
+        if not self._layout.shape.is_matrix:
+            scatters = scale**2 * (scatters + added)
+            scalar = self._layout.shape is FactorShape.SCALAR
+            out.scatter[...] = scatters.sum(axis=1) if scalar else scatters
+            return
+        for number, (matrix, side) in enumerate(zip(self._matrices(n_observed), self._sides, strict=True)):
+            scatters[number] += matrix.residual_scatter(added[number], out.count[side].sum())
+        rows, columns = lower_triangle(self._layout.n_features)
+        out.scatter[...] = (scale[:, :, None] * scale[:, None, :] * scatters)[:, rows, columns]
 
 
 def _memberships(log_joint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
