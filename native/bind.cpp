@@ -168,8 +168,7 @@ softmix::Holes holes_of(const In<int64_t>& missing, ptrdiff_t d) {
 void fill_holes(const std::string& isa, In<double> precision, In<int64_t> missing, In<double> products,
                 Out<double> deviations, Out<double> half_log_dets, Out<double> residuals) {
   const softmix::Holes holes = holes_of(missing, ptrdiff_t(precision.shape(0)));
-  const softmix::Deviations of = {ptrdiff_t(deviations.shape(0)), precision.data(), products.data(),
-                                  deviations.data()};
+  const softmix::Deviations of = {ptrdiff_t(deviations.shape(0)), precision.data(), products.data(), deviations.data()};
   double *log_dets = half_log_dets.data(), *written = residuals.data();
   const InstructionSet& set = find(isa);
   std::vector<double> scratch(softmix::holes_scratch_size(holes.m));

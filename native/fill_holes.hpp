@@ -83,7 +83,7 @@ inline void invert(ptrdiff_t m, const double* l, double* g) {
     const double* const row = l + a * stride;
     const Vec<double> scale = load(row + a * W);
     each_dot<true>(a, a, row, g, stride,
-             [&](ptrdiff_t b, Vec<double> sum) { store(g + b * stride + a * W, -scale * sum); });
+                   [&](ptrdiff_t b, Vec<double> sum) { store(g + b * stride + a * W, -scale * sum); });
     for (ptrdiff_t c = 0; c < a; ++c) store(g + a * stride + c * W, Vec<double>{});
     store(g + a * stride + a * W, scale);
   }
@@ -95,7 +95,7 @@ inline void square(ptrdiff_t m, const double* g, double* out) {
   const ptrdiff_t stride = m * W;
   for (ptrdiff_t a = 0; a < m; ++a, out += a * W)
     each_dot<false>(a + 1, m - a, g + a * stride + a * W, g + a * W, stride,
-             [&](ptrdiff_t b, Vec<double> sum) { store(out + b * W, sum); });
+                    [&](ptrdiff_t b, Vec<double> sum) { store(out + b * W, sum); });
 }
 
 // x = −Gᵀ G x; u is scratch.

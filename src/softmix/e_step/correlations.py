@@ -9,7 +9,7 @@ from softmix.parameters import GaussianParameters
 # Correlations of which the inverse has a larger trace for each column are not factored or inverted as they
 # are: an E-step would be wrong by more than a millionth of a millionth.
 ILL_CONDITIONED = 1e4
-_VERY_WELL_CONDITIONED = 1e2
+_VERY_WELL_CONDITIONED = 1e3
 
 
 @dataclass(frozen=True, eq=False)

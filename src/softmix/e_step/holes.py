@@ -1,7 +1,7 @@
 """What is missing of rows that nearly all lack other columns, under one correlation matrix R = F⁻¹ F⁻ᵀ.
 
-Rows are deviations y in units of standard deviations, 0 where a value is missing. Of each row one small matrix
-is factored: where fewer columns are missing than observed, P_mm of the inverse P of R,
+Rows are deviations y in units of standard deviations, 0 where a value is missing. Of each row one small
+matrix is factored: where fewer columns are missing than observed, P_mm of the inverse P of R,
 
     ŷ_m = −P_mm⁻¹ (P y)_m,   Cov[y_m | y_o] = P_mm⁻¹,   |R_oo| = |P_mm| |R|,   y_oᵀ R_oo⁻¹ y_o = |F ŷ|²,
 
@@ -10,8 +10,8 @@ and else R_oo,
     v = R_oo⁻¹ y_o at o, 0 at m,   ŷ = R v,   y_oᵀ R_oo⁻¹ y_o = yᵀ v,
     Σ_i w_i Cov[y | y_o] = Σ w R − R A R,   A = Σ_i w_i R_oo⁻¹ at oo.
 
-The rest are products with matrices that all rows share. They lose as many digits as R's condition has, A R A
-twice as many.
+The rest are products with matrices that all rows share. They lose as many digits as the condition of R
+has; Σ w R less R A R a few more.
 
 Little & Rubin (2019), section 11.2; conditionals by precisions: Rasmussen & Williams (2006), appendix A.2.
 """
@@ -60,7 +60,7 @@ class ByPrecision:
 
     @staticmethod
     def residual_scatter(added: np.ndarray, count: float) -> np.ndarray:  # noqa: ARG004
-        """Σ w Cov[y | y_o], a lower triangle (d, d), of residual covariances `added` up with these weights."""
+        """Σ w Cov[y | y_o], a lower triangle (d, d), of `added` up residuals of total weight `count`."""
         return added
 
 

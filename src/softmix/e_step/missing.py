@@ -72,11 +72,11 @@ class MissingEStep:
             return self._of_complete(block)
         out = GaussianStatistics(self._centers, self._layout, np.zeros(self._layout.size))
         for patterned in block.patterned:
-            if self._own_patterns.takes(patterned):
-                out += self._own_patterns.statistics(patterned).recenter(self._centers)
-                continue
-            for group in self._some_patterns(patterned):
+            crowded, few = self._own_patterns.split(patterned)
+            for group in self._some_patterns(crowded):
                 self._add(out, group)
+            if few.n_patterns:
+                out += self._own_patterns.statistics(few).recenter(self._centers)
         return out
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:
@@ -85,11 +85,10 @@ class MissingEStep:
             self._complete.evaluate(block, **outputs)
             return
         for patterned in by_pattern(block.rows):
-            if self._own_patterns.takes(patterned):
-                self._own_patterns.evaluate(patterned, outputs)
-                continue
-            for group in self._some_patterns(patterned):
+            crowded, few = self._own_patterns.split(patterned)
+            for group in self._some_patterns(crowded):
                 self._evaluate(group, outputs)
+            self._own_patterns.evaluate(few, outputs)
 
     def _of_complete(self, block: Block) -> GaussianStatistics:
         """The bits of complete blocks, of which this is a few."""

@@ -6,8 +6,8 @@ conditional mean ŷ (holes.py), and
     log N(x_o; μ_o, Σ_oo) = −½ y_oᵀ R_oo⁻¹ y_o − ½ log |R_oo| − Σ_o log σ_j − ½ q log 2π,
     sum = Σ w r ŷ,   scatter = Σ w r (ŷ ŷᵀ + Cov[y | y_o]).
 
-Where marginals.py has Σ_oo, slopes and residuals of each pattern, here are products with matrices that all rows
-share, and one small matrix that is factored for each row. Correlations must be well conditioned.
+Where marginals.py has Σ_oo, slopes and residuals of each pattern, here are products with matrices that all
+rows share, and one small matrix that is factored for each row. Correlations must be well conditioned.
 """
 
 from collections.abc import Iterator
@@ -26,8 +26,13 @@ from softmix.statistics.gaussian import lower_triangle
 
 # Numbers in a stack (K, rows, d), and in the small matrices that go with it.
 _ELEMENTS = 1 << 18
-# Rows of a pattern at most, on average, and columns of the small matrices.
-_ROWS_OF_PATTERN, _MOST_COLUMNS = 24, 96
+# Patterns of more rows are cheaper one by one: the more columns, the more rows; without matrices fewer. So
+# are few rows, all patterns together, unless their number times the columns squared reaches this.
+_CHEAP_COLUMNS, _MOST_ROWS = 4, 32
+_CHEAP_COLUMNS_OF_VARIANCES, _MOST_ROWS_OF_VARIANCES = 10, 12
+_LEAST = 12_800
+# Columns of the small matrices at most.
+_MOST_COLUMNS = 96
 # A smaller membership counts as 0, as in the kernel.
 _NEGLIGIBLE = float(np.exp(-48.0))
 
@@ -53,8 +58,8 @@ class OwnPatterns:
     def __init__(self, parameters: GaussianParameters) -> None:
         self._parameters, self._kernel = parameters, kernel()
         self._layout = StatisticsLayout(parameters.shape, *parameters.means.shape)
-        self._by_precision: list[ByPrecision] = []
-        self._by_correlation: list[ByCorrelation] = []
+        self._by_precision: list[ByPrecision | ByCorrelation] = []
+        self._by_correlation: list[ByPrecision | ByCorrelation] = []
         self._is_possible = True
         if parameters.shape.is_matrix:
             correlations = Correlations.of(parameters)
@@ -67,11 +72,23 @@ class OwnPatterns:
             scale = 1.0 / parameters.factors.reshape(len(parameters.factors), -1)
         self._scale = np.broadcast_to(scale, parameters.means.shape)
 
-    def takes(self, group: PatternedRows) -> bool:
-        """Whether these rows are for this E-step: few of each pattern, and something observed and missing."""
+    def split(self, group: PatternedRows) -> tuple[PatternedRows, PatternedRows]:
+        """The patterns that are for others, and those of few rows, which are for this E-step."""
         q, d = group.columns.shape[1], self._layout.n_features
-        few = len(group.rows) <= _ROWS_OF_PATTERN * group.n_patterns
-        return self._is_possible and few and 0 < q < d and self._size(q) <= _MOST_COLUMNS
+        first = group.n_patterns
+        if self._is_possible and 0 < q < d and self._size(q) <= _MOST_COLUMNS:
+            first = int(np.searchsorted(-np.diff(group.starts), -self._most_rows))
+        if (group.starts[-1] - group.starts[first]) * d * d < _LEAST:
+            first = group.n_patterns
+        return group.subset(0, first), group.subset(first, group.n_patterns)
+
+    @property
+    def _most_rows(self) -> int:
+        """Of a pattern."""
+        d = self._layout.n_features
+        if self._layout.shape.is_matrix:
+            return min(max(d - _CHEAP_COLUMNS, 0), _MOST_ROWS)
+        return min(max(d - _CHEAP_COLUMNS_OF_VARIANCES, 0), _MOST_ROWS_OF_VARIANCES)
 
     def statistics(self, group: PatternedRows) -> GaussianStatistics:
         """The statistics of the rows, about the means of the parameters."""
@@ -98,11 +115,26 @@ class OwnPatterns:
         for part in self._parts(group):
             log_joint = self._look(part).log_joint
             log_norm, resp = _memberships(log_joint)
-            found = {"log_norm": log_norm, "resp": resp, "labels": resp.argmax(axis=1), "log_joint": log_joint}
+            found = {
+                "log_norm": log_norm,
+                "resp": resp,
+                "labels": resp.argmax(axis=1),
+                "log_joint": log_joint,
+            }
             for name, out in outputs.items():
                 out[part.places] = found[name]
 
-    def _matrices(self, n_observed: int) -> list[ByPrecision] | list[ByCorrelation]:
+    def conditional_means(self, group: PatternedRows, out: np.ndarray) -> None:
+        """Fill in Σ_k r_k E[x_m | x_o, k], each row at its place in `out` (n, d)."""
+        for part in self._parts(group):
+            seen = self._look(part)
+            _, resp = _memberships(seen.log_joint)
+            filled = np.einsum("nk,knj,kj->nj", resp, seen.deviations, self._scale, optimize=True)
+            filled += resp @ self._parameters.means
+            missing = seen.absent.astype(bool)
+            out[part.places[:, None], np.arange(out.shape[1])] = np.where(missing, filled, out[part.places])
+
+    def _matrices(self, n_observed: int) -> list[ByPrecision | ByCorrelation]:
         """Those that are the smaller for rows with so many values; none for variances."""
         fewer_observed = 2 * n_observed < self._layout.n_features
         return self._by_correlation if fewer_observed and self._by_correlation else self._by_precision
@@ -153,11 +185,11 @@ class OwnPatterns:
     def _sides(self) -> list[slice]:
         """The components that have one matrix, for each matrix."""
         K = self._layout.n_components
-        return [slice(0, K)] if self._layout.shape is FactorShape.SHARED else [slice(k, k + 1) for k in range(K)]
+        return (
+            [slice(0, K)] if self._layout.shape is FactorShape.SHARED else [slice(k, k + 1) for k in range(K)]
+        )
 
-    def _add_scatters(
-        self, scatters: np.ndarray, added: np.ndarray, seen: _Seen, resp: np.ndarray
-    ) -> None:
+    def _add_scatters(self, scatters: np.ndarray, added: np.ndarray, seen: _Seen, resp: np.ndarray) -> None:
         """Add Σ w r ŷ ŷᵀ of each component to `scatters`, and residual covariances to `added`."""
         if not self._layout.shape.is_matrix:
             scatters += (resp.T[:, None] @ np.square(seen.deviations))[:, 0]

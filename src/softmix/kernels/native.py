@@ -225,9 +225,7 @@ def fill_holes(
     return half_log_dets, residuals
 
 
-def add_residuals(
-    missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray
-) -> None:
+def add_residuals(missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
     """See the reference."""
     _native.add_residuals(isa, missing, residuals, _doubles(weights), out)
 

@@ -329,9 +329,7 @@ def fill_holes(
     return half_log_dets, roots.swapaxes(1, 2) @ roots
 
 
-def add_residuals(
-    missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray
-) -> None:
+def add_residuals(missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
     """Add Σ_i weights_i S_i⁻¹, each at its row's missing columns, to the lower triangle of out (d, d)."""
     rows, columns = np.tril_indices(missing.shape[1])
     places = missing[:, rows], missing[:, columns]
