@@ -108,9 +108,9 @@ template <class T> class Gaussian {
 
   // Steps of EM in place (see short_run.hpp); how many are taken.
   ptrdiff_t em_steps(In<T> rows, std::optional<In<double>> row_weights, ptrdiff_t begin, In<double> betas,
-                     In<double> pseudo_rows, In<double> ending, double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
-                     Out<double> axes, In<int64_t> planes, Out<double> log_likelihoods, Out<T> packed,
-                     Out<T> workspace) const {
+                     In<double> pseudo_rows, In<double> ending, double lowest, int tie, Out<double> weights,
+                     Out<double> means, Out<double> factors, Out<double> axes, In<int64_t> planes,
+                     Out<double> log_likelihoods, Out<T> packed, Out<T> workspace) const {
     const double* end = ending.data();
     const softmix::Schedule schedule = {begin,
                                         ptrdiff_t(betas.shape(0)),
@@ -129,7 +129,7 @@ template <class T> class Gaussian {
     std::vector<double> memory(softmix::em_scratch_size(dims_));
     nb::gil_scoped_release release;
     return softmix::em_steps<T>(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters, scratch,
-                             memory.data());
+                                memory.data());
   }
 
   // See weigh_merges.hpp.
@@ -161,6 +161,31 @@ void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squa
   softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
 }
 
+softmix::Holes holes_of(const In<int64_t>& missing, ptrdiff_t d) {
+  return {ptrdiff_t(missing.shape(0)), d, ptrdiff_t(missing.shape(1)), missing.data()};
+}
+
+void fill_holes(const std::string& isa, In<double> precision, In<int64_t> missing, In<double> products,
+                Out<double> deviations, Out<double> half_log_dets, Out<double> residuals) {
+  const softmix::Holes holes = holes_of(missing, ptrdiff_t(precision.shape(0)));
+  const softmix::Deviations of = {ptrdiff_t(deviations.shape(0)), precision.data(), products.data(), deviations.data()};
+  double *log_dets = half_log_dets.data(), *written = residuals.data();
+  const InstructionSet& set = find(isa);
+  std::vector<double> scratch(softmix::holes_scratch_size(holes.m));
+  nb::gil_scoped_release release;
+  set.fill_holes(holes, of, log_dets, written, scratch.data());
+}
+
+void add_residuals(const std::string& isa, In<int64_t> missing, In<double> residuals, In<double> weights,
+                   Out<double> out) {
+  const softmix::Holes holes = holes_of(missing, ptrdiff_t(out.shape(0)));
+  const double *given = residuals.data(), *shares = weights.data();
+  double* target = out.data();
+  const InstructionSet& set = find(isa);
+  nb::gil_scoped_release release;
+  set.add_residuals(holes, given, shares, target);
+}
+
 void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out<double> rotated) {
   const ptrdiff_t count = ptrdiff_t(precisions.shape(0)), d = ptrdiff_t(precisions.shape(1));
   softmix::rotate_axes(count, d, ptrdiff_t(pairs.shape(0)), pairs.data(), precisions.data(), axes.data(),
@@ -184,9 +209,9 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),
-             nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"), nb::arg("means"),
-             nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("log_likelihoods"), nb::arg("packed"),
-             nb::arg("workspace"));
+             nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"),
+             nb::arg("weights"), nb::arg("means"), nb::arg("factors"), nb::arg("axes"), nb::arg("planes"),
+             nb::arg("log_likelihoods"), nb::arg("packed"), nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)
     kernel.def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
                nb::arg("log_constants"), nb::arg("covariances"), nb::arg("pairs"), nb::arg("lowest"), nb::arg("rows"),
@@ -198,6 +223,11 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  m.def("fill_holes", &fill_holes, nb::arg("isa"), nb::arg("precision"), nb::arg("missing"), nb::arg("products"),
+        nb::arg("deviations"), nb::arg("half_log_dets"), nb::arg("residuals"));
+  m.def("add_residuals", &add_residuals, nb::arg("isa"), nb::arg("missing"), nb::arg("residuals"), nb::arg("weights"),
+        nb::arg("out"));
+  m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind<double>(m, "GaussianFloat64");

@@ -3,6 +3,7 @@
 #include "gaussian_kernel.hpp"
 
 #include "density.hpp"
+#include "fill_holes.hpp"
 #include "merge_losses.hpp"
 #include "responsibilities.hpp"
 #include "row_moments.hpp"
@@ -347,7 +348,8 @@ template <class T> constexpr GaussianKernel<T> table() {
 #define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses};
+const InstructionSet instruction_set = {
+    SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses, fill_holes, add_residuals};
 
 }  // namespace SOFTMIX_ISA
 }  // namespace softmix

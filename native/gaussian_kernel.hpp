@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "holes.hpp"
 #include "merges.hpp"
 
 namespace softmix {
@@ -48,6 +49,10 @@ struct InstructionSet {
   GaussianKernel<float> gaussian_float;
   // See merge_losses.hpp.
   void (*merge_losses)(const Memberships& memberships, const Merged& merged, double* losses, double* scratch);
+  // See fill_holes.hpp.
+  void (*fill_holes)(const Holes& holes, const Deviations& of, double* half_log_dets, double* residuals,
+                     double* scratch);
+  void (*add_residuals)(const Holes& holes, const double* residuals, const double* weights, double* out);
 };
 
 // The sets that this machine can run, the fastest first; `count` receives how many.

@@ -21,8 +21,13 @@ constexpr ptrdiff_t kRows = 256;
 class Component {
  public:
   Component(ptrdiff_t d, bool matrices, double lowest)
-      : mean(size_t(d)), factor(size_t(matrices ? d * d : d)), d_(d), matrices_(matrices), lowest_(lowest),
-        covariance_(factor.size()), scratch_(size_t(d * d)) {}
+      : mean(size_t(d)),
+        factor(size_t(matrices ? d * d : d)),
+        d_(d),
+        matrices_(matrices),
+        lowest_(lowest),
+        covariance_(factor.size()),
+        scratch_(size_t(d * d)) {}
 
   double weight = 0.0, log_volume = 0.0;
   std::vector<double> mean, factor;
@@ -147,8 +152,8 @@ void weigh_merges(const InstructionSet& set, Dimensions dims, const Mergeable& m
   }
   std::copy(weighed.begin(), weighed.end(), chosen);
   std::fill(losses, losses + pairs.kept, 0.0);
-  const Merged merged = {pairs.kept,         matrices, stack.pairs.data(), stack.log_constants.data(),
-                         stack.means.data(), stack.factors.data()};
+  const Merged merged = {
+      pairs.kept, matrices, stack.pairs.data(), stack.log_constants.data(), stack.means.data(), stack.factors.data()};
   const GaussianKernel<double>& kernel = set.gaussian_double;
   std::vector<double> packed(kernel.packed_size(dims)), workspace(kernel.workspace_size(dims)), centers(size_t(K * d));
   kernel.pack(dims, mixture.means, mixture.factors, mixture.log_constants, packed.data(), centers.data());

@@ -6,7 +6,7 @@ import pytest
 from simulate import clusters
 from simulate_missing import with_holes
 
-from softmix import load
+from softmix import MixtureSearch, load
 
 COLUMNS = ["a", "b", "c"]
 
@@ -74,8 +74,40 @@ def test_impute_with_a_model_of_complete_rows(softmix, frame):
     assert not pd.read_parquet("full.parquet").isna().any(axis=None)
 
 
-@pytest.mark.parametrize("several", [("-k", "1:3"), ("-k", 2, "--covariance", "all")])
-def test_several_models_are_refused(softmix, frame, several):
-    said = softmix("fit", "rows.csv", "--id", "plant", "--missing", "marginal", *several)
+def test_several_models_are_compared(softmix, frame):
+    command = (
+        "fit",
+        "rows.csv",
+        "--id",
+        "plant",
+        "--missing",
+        "marginal",
+        "-k",
+        "1:3",
+        "--covariance",
+        "full,diag",
+    )
+    said = softmix(
+        *command, "--json", "--table", "models.csv", "--memberships", "clusters.csv", "-o", "m.softmix"
+    )
+    assert said.status == 0, said.err
+    found = MixtureSearch((1, 2, 3), covariance_type=("full", "diag"), missing="marginal", random_state=0)
+    found.fit(frame[COLUMNS])
+    np.testing.assert_allclose(pd.read_csv("models.csv")["bic"], found.table_["bic"], rtol=1e-9)
+    assert said.json["search"]["best"] == found.best_params_
+    np.testing.assert_array_equal(
+        pd.read_csv("clusters.csv")["label"], load("m.softmix").predict(frame[COLUMNS])
+    )
+
+
+def test_held_out_rows_may_lack_values(softmix, frame):
+    command = ("fit", "rows.csv", "--id", "plant", "--missing", "marginal", "-k", "1:2", "--criterion", "cv")
+    said = softmix(*command, "--covariance", "diag", "--json")
+    found = MixtureSearch((1, 2), covariance_type="diag", missing="marginal", criterion="cv", random_state=0)
+    assert said.json["search"]["models"][0]["cv"] == found.fit(frame[COLUMNS]).results_[0].cv
+
+
+def test_noise_takes_complete_rows_only(softmix, frame):
+    said = softmix("fit", "rows.csv", "--id", "plant", "--missing", "marginal", "-k", "1:3", "--noise")
     assert said.status == 2
-    assert "--missing goes with one model" in said.error
+    assert "do not go together" in said.error

@@ -19,7 +19,7 @@ class PatternedRows:
     Parameters
     ----------
     columns : ndarray of int64 of shape (P, q)
-        The observed columns of each pattern, ascending.
+        The observed columns of each pattern, ascending. Patterns of many rows come first.
     starts : ndarray of int64 of shape (P + 1,)
         Rows starts[p] … starts[p + 1] have pattern p.
     rows : ndarray of shape (m, q)
@@ -61,12 +61,12 @@ class PatternedRows:
 
 
 def by_pattern(rows: np.ndarray, weights: np.ndarray | None = None) -> list[PatternedRows]:
-    """The rows by the number of observed values, then by pattern, then as they came."""
+    """The rows by the number of observed values, then by pattern, those of many rows first."""
     observed = ~np.isnan(rows)
     order, starts = _in_order(observed)
     firsts = order[starts[:-1]]
     counts = observed[firsts].sum(axis=1)
-    by_count = np.argsort(counts, kind="stable")
+    by_count = np.lexsort((-np.diff(starts), counts))
     return [
         _of_patterns(rows, weights, observed, order, starts, which)
         for which in np.split(by_count, np.flatnonzero(np.diff(counts[by_count])) + 1)

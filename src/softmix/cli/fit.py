@@ -128,11 +128,6 @@ def run(request: FitRequest) -> int:
 
 
 def _check_one_model(request: FitRequest) -> None:
-    if request.missing is not None and request.is_search:
-        raise UserError(
-            "--missing goes with one model: give one -k and one --covariance. Several are compared by "
-            "fitting each."
-        )
     if request.checkpoint is not None and request.is_search:
         raise UserError(
             "--checkpoint keeps a fit of one model. Give one -k and one --covariance, without --table."

@@ -14,6 +14,7 @@ from softmix.blocks import Block
 from softmix.blocks.patterns import PatternedRows, by_pattern
 from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.marginals import Marginals, MarginalsOf
+from softmix.e_step.own_patterns import OwnPatterns
 from softmix.parameters import GaussianParameters
 
 # Numbers in a stack (K, rows, d): rows are taken so many at a time.
@@ -22,8 +23,13 @@ _ELEMENTS = 1 << 20
 
 def conditional_means(parameters: GaussianParameters, rows: np.ndarray) -> np.ndarray:
     """`rows` (n, d) with the conditional mean in the place of each missing value."""
-    out = rows.copy()
-    for marginals, one in _by_pattern(parameters, rows):
+    out, own_patterns = rows.copy(), OwnPatterns(parameters)
+    crowded = []
+    for patterned in by_pattern(rows):
+        some, few = own_patterns.split(patterned)
+        crowded.append(some)
+        own_patterns.conditional_means(few, out)
+    for marginals, one in _one_by_one(parameters, crowded):
         resp = _memberships(parameters, marginals, one)
         centers = _conditional_centers(parameters, marginals, one.rows)
         out[np.ix_(one.places, marginals.missing[0])] = np.einsum("nk,knj->nj", resp, centers)
@@ -37,7 +43,7 @@ def conditional_draws(
     out = rows.copy()
     # All at once, in the order of the rows, so that the draws do not depend on the patterns.
     uniform, noise = rng.uniform(size=len(rows)), rng.standard_normal(rows.shape)
-    for marginals, one in _by_pattern(parameters, rows):
+    for marginals, one in _one_by_one(parameters, by_pattern(rows)):
         passed = _memberships(parameters, marginals, one).cumsum(axis=1)
         chosen = (passed <= uniform[one.places, None] * passed[:, -1:]).sum(axis=1)
         chosen = np.minimum(chosen, parameters.n_components - 1)
@@ -48,13 +54,13 @@ def conditional_draws(
     return out
 
 
-def _by_pattern(
-    parameters: GaussianParameters, rows: np.ndarray
+def _one_by_one(
+    parameters: GaussianParameters, groups: list[PatternedRows]
 ) -> Iterator[tuple[Marginals, PatternedRows]]:
     """The rows of one pattern after the other, complete ones left out."""
     marginals_of, (K, d) = MarginalsOf(parameters, rooted=True), parameters.means.shape
     step = max(_ELEMENTS // (K * d), 1)
-    for patterned in by_pattern(rows):
+    for patterned in groups:
         if patterned.columns.shape[1] == d:
             continue
         for p in range(patterned.n_patterns):

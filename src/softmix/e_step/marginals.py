@@ -19,13 +19,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from softmix.e_step.correlations import ILL_CONDITIONED, Correlations
 from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular
-
-# Correlations of which the inverse has a larger trace for each column are not factored as they are: with
-# Cholesky's method, an E-step would be wrong by more than a millionth of a millionth.
-_ILL_CONDITIONED = 1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,14 +86,10 @@ class MarginalsOf:
             )
         self._parameters = parameters
         if parameters.shape.is_matrix:
-            d = parameters.n_features
-            roots = parameters.cholesky_factors().reshape(-1, d, d)
-            self._scale = np.linalg.norm(roots, axis=2)
-            self._roots = roots / self._scale[:, :, None]
-            self._correlations = self._roots @ self._roots.swapaxes(1, 2)
-            inverses = parameters.factors.reshape(-1, d, d) * self._scale[:, None, :]
-            well = (np.square(inverses).sum(axis=(1, 2)) <= _ILL_CONDITIONED * d).all()
-            self._of_matrices = self._by_correlations if well and not rooted else self._by_roots
+            found = Correlations.of(parameters)
+            self._scale, self._roots, self._correlations = found.scale, found.roots, found.matrices()
+            simply = found.are_well_conditioned and not rooted
+            self._of_matrices = self._by_correlations if simply else self._by_roots
 
     def __call__(self, columns: np.ndarray) -> Marginals:
         """What patterns with the observed `columns` (P, q) see."""
@@ -162,7 +155,7 @@ def _inverse_cholesky(matrices: np.ndarray, roots: np.ndarray | None = None) -> 
     if q == 0:
         return matrices.copy()
     factors, squared_norms = kernel().inverse_cholesky(np.ascontiguousarray(matrices).reshape(-1, q, q))
-    if roots is not None and (ill := np.flatnonzero(~(squared_norms <= _ILL_CONDITIONED * q))).size:
+    if roots is not None and (ill := np.flatnonzero(~(squared_norms <= ILL_CONDITIONED * q))).size:
         factors[ill] = invert_triangular(_cholesky_of_product(roots.reshape(-1, *roots.shape[-2:])[ill]))
     return factors.reshape(matrices.shape)
 

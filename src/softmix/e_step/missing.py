@@ -25,6 +25,7 @@ from softmix.blocks.incomplete import IncompleteBlock
 from softmix.blocks.patterns import PatternedRows, by_pattern
 from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.marginals import Marginals, MarginalsOf
+from softmix.e_step.own_patterns import OwnPatterns
 from softmix.kernels import RowGroups, kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.statistics import GaussianStatistics, StatisticsLayout
@@ -55,7 +56,7 @@ class MissingEStep:
     def __init__(self, parameters: GaussianParameters, dtype: np.dtype) -> None:
         self._parameters, self._dtype, self._kernel = parameters, dtype, kernel()
         self._complete = GaussianEStep(parameters, dtype)
-        self._marginals_of = MarginalsOf(parameters)
+        self._marginals_of, self._own_patterns = MarginalsOf(parameters), OwnPatterns(parameters)
         K, d = parameters.means.shape
         self._layout = StatisticsLayout(parameters.shape, K, d)
         self._centers = parameters.means.astype(dtype).astype(np.float64)
@@ -71,8 +72,11 @@ class MissingEStep:
             return self._of_complete(block)
         out = GaussianStatistics(self._centers, self._layout, np.zeros(self._layout.size))
         for patterned in block.patterned:
-            for group in self._some_patterns(patterned):
+            crowded, few = self._own_patterns.split(patterned)
+            for group in self._some_patterns(crowded):
                 self._add(out, group)
+            if few.n_patterns:
+                out += self._own_patterns.statistics(few).recenter(self._centers)
         return out
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:
@@ -81,8 +85,10 @@ class MissingEStep:
             self._complete.evaluate(block, **outputs)
             return
         for patterned in by_pattern(block.rows):
-            for group in self._some_patterns(patterned):
+            crowded, few = self._own_patterns.split(patterned)
+            for group in self._some_patterns(crowded):
                 self._evaluate(group, outputs)
+            self._own_patterns.evaluate(few, outputs)
 
     def _of_complete(self, block: Block) -> GaussianStatistics:
         """The bits of complete blocks, of which this is a few."""

@@ -9,7 +9,7 @@ from softmix.blocks.scan import Scan
 from softmix.estimators.checkpointed import check_interval, seed_in_words
 from softmix.estimators.fitted import get_parameters, has_noise
 from softmix.estimators.given_memberships import with_resp
-from softmix.estimators.given_noise import asks_noise, check_noise
+from softmix.estimators.given_noise import asks_noise, check_noise, refuse_noise_beside_missing
 from softmix.estimators.given_prior import check_prior
 from softmix.estimators.initial_parameters import check_given
 from softmix.estimators.missing_values import array_source, validated
@@ -42,11 +42,7 @@ def plan_for(estimator: Any, source: Source) -> FitPlan:
         )
     if estimator.weights == "equal" and estimator.weights_init is not None:
         raise ValueError("weights_init is given, but weights='equal' holds all weights at 1 / K. Drop one.")
-    if estimator.missing is not None and asks_noise(estimator.noise):
-        raise ValueError(
-            f"noise={estimator.noise!r} and missing={estimator.missing!r} do not go together: noise takes "
-            "complete rows only. Drop one of them."
-        )
+    refuse_noise_beside_missing(estimator.noise, estimator.missing)
     noise = check_noise(estimator.noise, source, estimator.n_components, estimator.resp_init)
     return FitPlan(
         structure=STRUCTURES[estimator.covariance_type],

@@ -14,6 +14,15 @@ def asks_noise(noise: Any) -> bool:
     return noise is not None and (np.ndim(noise) > 0 or bool(noise))
 
 
+def refuse_noise_beside_missing(noise: Any, missing: str | None) -> None:
+    """Raise a ValueError if both are asked for."""
+    if missing is not None and asks_noise(noise):
+        raise ValueError(
+            f"noise={noise!r} and missing={missing!r} do not go together: noise takes complete rows only. "
+            "Drop one of them."
+        )
+
+
 def check_noise(noise: Any, source: Source, n_components: int, resp_init: Any) -> NoiseRequest | None:
     """The noise that is asked for: None or False for none, True, a share, or a mask of rows.
 

@@ -2,7 +2,8 @@
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
 of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
-calls cost more than arithmetic, `em_steps`, `weigh_merges`, `inverse_cholesky` and `rotate_axes`.
+calls cost more than arithmetic, `em_steps`, `weigh_merges`, `inverse_cholesky` and `rotate_axes`; for rows
+that lack values, `fill_holes` and `add_residuals`.
 `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 

@@ -4,6 +4,19 @@ import numpy as np
 
 def available() -> list[str]: ...
 def inverse_cholesky(matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray) -> None: ...
+def fill_holes(
+    isa: str,
+    precision: np.ndarray,
+    missing: np.ndarray,
+    products: np.ndarray,
+    deviations: np.ndarray,
+    half_log_dets: np.ndarray,
+    residuals: np.ndarray,
+) -> None: ...
+def add_residuals(
+    isa: str, missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray
+) -> None: ...
+def residuals_size(n: int, m: int) -> int: ...
 def rotate_axes(pairs: np.ndarray, precisions: np.ndarray, axes: np.ndarray, rotated: np.ndarray) -> None: ...
 
 class _Gaussian:

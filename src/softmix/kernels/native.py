@@ -215,6 +215,21 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
     return chosen, losses
 
 
+def fill_holes(
+    precision: np.ndarray, missing: np.ndarray, products: np.ndarray, deviations: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference; the residual covariances are as `add_residuals` reads them."""
+    n, m = missing.shape
+    half_log_dets, residuals = np.empty(n), np.empty(_native.residuals_size(n, m))
+    _native.fill_holes(isa, precision, missing, products, deviations, half_log_dets, residuals)
+    return half_log_dets, residuals
+
+
+def add_residuals(missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+    """See the reference."""
+    _native.add_residuals(isa, missing, residuals, _doubles(weights), out)
+
+
 def rotate_axes(
     axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

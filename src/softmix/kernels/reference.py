@@ -297,6 +297,45 @@ def _inverse_roots(covariances: np.ndarray, lowest: float) -> tuple[np.ndarray, 
     return factors, np.maximum(volumes, covariances.shape[1] * np.log(lowest))
 
 
+def fill_holes(
+    precision: np.ndarray, missing: np.ndarray, products: np.ndarray, deviations: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What is missing of rows given the rest of them: −S⁻¹ (P y)_m, with S = P_mm of each row.
+
+    Parameters
+    ----------
+    precision : ndarray of shape (d, d)
+        P, well conditioned.
+    missing : ndarray of int64 of shape (n, m)
+        The missing columns of each row, ascending; m is at least 1.
+    products : ndarray of shape (sides, n, d)
+        P y for the deviations y of the rows from each of several means.
+    deviations : ndarray of shape (sides, n, d)
+        y; where values are missing, it is filled in.
+
+    Returns
+    -------
+    half_log_dets : ndarray of shape (n,)
+        ½ log |S|.
+    residuals : ndarray
+        S⁻¹, the covariances of what is missing, as `add_residuals` reads them.
+    """
+    roots = np.linalg.inv(np.linalg.cholesky(precision[missing[:, :, None], missing[:, None, :]]))
+    places = np.broadcast_to(missing, (len(products), *missing.shape))
+    wanted = np.take_along_axis(products, places, axis=2)
+    found = np.einsum("nba,nbc,snc->sna", roots, roots, wanted, optimize=True)
+    np.put_along_axis(deviations, places, -found, axis=2)
+    half_log_dets = -np.log(np.diagonal(roots, axis1=1, axis2=2)).sum(axis=1)
+    return half_log_dets, roots.swapaxes(1, 2) @ roots
+
+
+def add_residuals(missing: np.ndarray, residuals: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+    """Add Σ_i weights_i S_i⁻¹, each at its row's missing columns, to the lower triangle of out (d, d)."""
+    rows, columns = np.tril_indices(missing.shape[1])
+    places = missing[:, rows], missing[:, columns]
+    np.add.at(out, places, weights[:, None] * residuals[:, rows, columns])
+
+
 def rotate_axes(
     axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:

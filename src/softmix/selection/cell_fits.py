@@ -1,10 +1,11 @@
 """Fit the models of a grid to the rows of one source: starts that are shared, then EM for each."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from softmix.blocks import Source
+from softmix.blocks import Incomplete, Source
 from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
@@ -57,7 +58,7 @@ class CellFits:
 
     def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
         """The searches for starts that `cells` need: (free structure, run)."""
-        if self._settings.init_params != "auto" or not self._sizes:
+        if self._settings.init_params != "auto" or not self._sizes or self._lack_values:
             return []
         if self._starts is None:
             with ThreadSweep(self.source, self._n_jobs) as sweep:
@@ -110,6 +111,14 @@ class CellFits:
             equal_weights=asked.weights == "equal",
             noise=check_noise(cell.noise_given, self.source, cell.n_components, None),
         )
+
+    @cached_property
+    def _lack_values(self) -> bool:
+        """Whether values are missing: then each model searches for a start of its own."""
+        if not isinstance(self.source, Incomplete):
+            return False
+        with ThreadSweep(self.source, self._n_jobs) as sweep:
+            return self._spread(sweep, FactorShape.FULL).normal is not None
 
     def _spread(self, sweep: ThreadSweep, shape: FactorShape) -> Spread:
         if shape not in self._spreads:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.incomplete import IncompleteArray
 from softmix.estimators.fitted import get_parameters, set_attributes
 from softmix.estimators.gaussian_mixture import GaussianMixture
 from softmix.fit import FitResult
@@ -42,7 +43,7 @@ def as_estimator(
     model.fit_report_ = result.report
     model.n_samples_seen_ = source.total_weight
     outputs: dict[str, np.ndarray] = {}
-    if isinstance(source, ArrayBlocks):
+    if isinstance(source, ArrayBlocks | IncompleteArray):
         model.labels_ = outputs["labels"] = np.empty(source.n_rows, dtype=np.int64)
     with ThreadSweep(source, resolve_n_jobs(model.n_jobs)) as sweep:
         stored = get_parameters(model, cell.structure.shape)

@@ -8,13 +8,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks import Source
 from softmix.blocks.scan import Scan
 from softmix.estimators.all_or_nothing import all_or_nothing
 from softmix.estimators.gaussian_mixture import GaussianMixture
-from softmix.estimators.row_weights import row_weights
+from softmix.estimators.given_noise import refuse_noise_beside_missing
+from softmix.estimators.missing_values import array_source, validated
 from softmix.estimators.scanned import scan_to_fit
 from softmix.estimators.warn import warn
 from softmix.exceptions import DegenerateComponentWarning, SearchInterruptedWarning
@@ -39,7 +40,7 @@ from softmix.sweep import resolve_n_jobs
 
 _PASSED_ON = (
     *("tol", "reg_covar", "max_iter", "n_init", "init_params", "random_state", "n_jobs"),
-    *("acceleration", "weights"),
+    *("acceleration", "weights", "missing"),
 )
 _INIT_PARAMS = {"auto", "hierarchical", "kmeans", "k-means++", "random", "random_from_data"}
 
@@ -85,6 +86,10 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     noise : None, bool, float, mask, or several of them, default=None
         As of GaussianMixture; of several, such as ``(None, True)``, every model is tried with each.
         criterion='cv' takes no mask.
+    missing : {'marginal'} or None, default=None
+        What NaN means, as of GaussianMixture. With 'marginal' every model is fitted to what is observed
+        of each row, and the criteria are of that likelihood; where values are missing, every model
+        searches for a start of its own.
     progress : bool, 'auto' or callable, default=False
         True shows a bar on standard error (with rich, an extra) or in a notebook, with the best model
         so far; 'auto' one only where that is a terminal or a notebook. A callable is called as
@@ -160,6 +165,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         "prior": [object],
         "weights": [StrOptions({"free", "equal"})],
         "noise": [object],
+        "missing": [StrOptions({"marginal"}), None],
         "progress": ["boolean", StrOptions({"auto"}), callable],
     }
 
@@ -182,6 +188,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         prior: Any = None,
         weights: str = "free",
         noise: Any = None,
+        missing: str | None = None,
         progress: Any = False,
     ) -> None:
         self.n_components = n_components
@@ -200,6 +207,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         self.prior = prior
         self.weights = weights
         self.noise = noise
+        self.missing = missing
         self.progress = progress
 
     # Fitting
@@ -244,6 +252,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         return self.fit(X, y, sample_weight=sample_weight).transform(X)
 
     def _fit(self, X: Any, sample_weight: Any) -> None:
+        refuse_noise_beside_missing(self.noise, self.missing)
         sizes = check_sizes(self.n_components)
         source = self._source(X, sample_weight)
         noises = check_noises(self.noise, source.n_rows)
@@ -292,13 +301,13 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
                     "criterion='cv' draws folds of rows in memory, but X is a scan. Take criterion='bic' or "
                     "'icl', or pass an array."
                 )
-            one = GaussianMixture()
+            one = GaussianMixture(missing=self.missing)
             source = scan_to_fit(one, X, sample_weight)
             self.__dict__.pop("feature_names_in_", None)
             self.__dict__.update(_columns(one))
             return source
-        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
-        return ArrayBlocks(X, row_weights(sample_weight, X))
+        X = validated(self, X, allow_nan=self.missing is not None, ensure_min_samples=2)
+        return array_source(self, X, sample_weight)
 
     def _choose(self, run: SearchRun, cell: Cell, number: int) -> None:
         result = run.tried[cell].result
@@ -332,6 +341,11 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
                 DegenerateComponentWarning,
             )
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing is not None
+        return tags
+
     @property
     def table_(self) -> Any:
         """`results_` as columns: a dict of arrays, or a DataFrame where set_output asks for one."""
@@ -341,7 +355,7 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         )
 
 
-_SETTINGS = tuple(name for name in _PASSED_ON if name not in {"random_state", "n_jobs"})
+_SETTINGS = tuple(name for name in _PASSED_ON if name not in {"random_state", "n_jobs", "missing"})
 
 
 def _columns(estimator: Any) -> dict[str, Any]:

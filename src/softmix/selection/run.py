@@ -8,6 +8,7 @@ from time import perf_counter
 import numpy as np
 
 from softmix.blocks import ArrayBlocks, Source
+from softmix.blocks.incomplete import IncompleteArray, array_blocks
 from softmix.fit import FitResult
 from softmix.selection.cell_fits import CellFits, Fitted
 from softmix.selection.parallel import for_each
@@ -78,7 +79,7 @@ class SearchRun:
 
     def _fit(self, missing: list[Cell]) -> None:
         # One block is one thread's work: then models are fitted side by side instead.
-        small = isinstance(self.source, ArrayBlocks) and len(self.source) < 2 * self.n_jobs
+        small = isinstance(self.source, ArrayBlocks | IncompleteArray) and len(self.source) < 2 * self.n_jobs
         beside, within = (self.n_jobs, 1) if small else (1, self.n_jobs)
         fits = [CellFits(source, self.settings, self.sizes, within) for source in self._training_sources()]
         searches = [(one, path) for one in fits for path in one.paths(missing)]
@@ -89,9 +90,8 @@ class SearchRun:
         """All rows, and those of each fold."""
         return [self.source, *(self._rows(train) for train, _ in self.folds)]
 
-    def _rows(self, numbers: np.ndarray) -> ArrayBlocks:
-        rows, weights = self.source.take(numbers)
-        return ArrayBlocks(rows, weights)
+    def _rows(self, numbers: np.ndarray) -> Source:
+        return array_blocks(*self.source.take(numbers))
 
     def _try(self, cell: Cell, fits: list[CellFits]) -> None:
         self.watching.begins(cell)

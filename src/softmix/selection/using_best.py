@@ -35,6 +35,10 @@ class UsesBest(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, 
         """Mean log-density per row (weighted), in nats."""
         return self._best().score(X, y, sample_weight=sample_weight)
 
+    def impute(self, X: Any, draws: int | None = None) -> np.ndarray:
+        """Fill in missing values (NaN) by what the best mixture says of them; see GaussianMixture."""
+        return self._best().impute(X, draws)
+
     def sample(self, n_samples: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows from the best mixture; see GaussianMixture."""
         return self._best().sample(n_samples)
