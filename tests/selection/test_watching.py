@@ -103,10 +103,10 @@ def test_a_search_goes_on_in_another_process():
 def test_a_model_that_needs_too_much_memory_is_a_failure_with_its_reason(monkeypatch):
     fit = CellFits.fit
 
-    def short_of_memory(self, cell):
+    def short_of_memory(self, cell, **how):
         if cell.n_components == 2:
             raise MemoryError
-        return fit(self, cell)
+        return fit(self, cell, **how)
 
     monkeypatch.setattr(CellFits, "fit", short_of_memory)
     search = MixtureSearch((1, 2), covariance_type="full", random_state=0).fit(three_clusters())

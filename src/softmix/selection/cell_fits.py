@@ -72,8 +72,12 @@ class CellFits:
         if self._starts is not None:
             self._starts.find(*path)
 
-    def fit(self, cell: Cell) -> Fitted:
-        """EM from the best start of `cell`.
+    def shares_start(self, cell: Cell) -> bool:
+        """Whether `cell` begins where a search for all models led."""
+        return self._starts is not None and cell.noise is None and cell.n_components > 1
+
+    def fit(self, cell: Cell, *, shared_start: bool = True) -> Fitted:
+        """EM from the best start of `cell`: of those that all models share, or one of its own.
 
         Raises
         ------
@@ -84,9 +88,9 @@ class CellFits:
             spread = self._spread(sweep, cell.structure.shape)
             floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
             plan = self._plan(cell)
-            if cell.noise is None:
+            if shared_start and cell.noise is None:
                 plan = self._from_start(plan, cell, floor)
-            elif self._starts is not None:
+            elif shared_start and self._starts is not None:
                 plan = self._from_noisy_start(sweep, plan, cell, floor)
             result = fit_mixture(sweep, plan, self._rng(cell), spread=spread)
             return Fitted(

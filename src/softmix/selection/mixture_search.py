@@ -268,9 +268,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
         begin_search(self, len(cells) - known, X=X, metadata={"sample_weight": sample_weight})
         with progress_shown(self.progress, self.criterion) as show:
             watching = Watching(show, ModelTasks(self), known, len(cells))
-            run = SearchRun(
-                source, settings, sizes, resolve_n_jobs(self.n_jobs), watching, folds, dict(tried)
-            )
+            n_jobs = resolve_n_jobs(self.n_jobs)
+            run = SearchRun(source, settings, self.criterion, sizes, n_jobs, watching, folds, dict(tried))
             ending = run.go(cells)
         done = [cell for cell in cells if cell in run.tried]
         records = [run.tried[cell].record for cell in done]

@@ -12,10 +12,13 @@ from softmix.blocks.incomplete import IncompleteArray, array_blocks
 from softmix.fit import FitResult
 from softmix.selection.cell_fits import CellFits, Fitted
 from softmix.selection.parallel import for_each
-from softmix.selection.record import SearchRecord, Status
+from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, Status, ranked
 from softmix.selection.settings import Cell, Settings
 from softmix.selection.watching import Watching
 from softmix.sweep import ThreadSweep, one_blas_thread
+
+# So many of the best models get a start of their own: each costs as much as ten that share theirs.
+_FINALISTS = 1
 
 
 class Ending(StrEnum):
@@ -46,6 +49,8 @@ class SearchRun:
     ----------
     source : Source
     settings : Settings
+    criterion : str
+        The best models by it are fitted from a start of their own too.
     sizes : tuple of int
         All numbers of components of the search.
     n_jobs : int
@@ -59,6 +64,7 @@ class SearchRun:
 
     source: Source
     settings: Settings
+    criterion: str
     sizes: tuple[int, ...]
     n_jobs: int
     watching: Watching
@@ -70,14 +76,14 @@ class SearchRun:
         missing = [cell for cell in cells if cell not in self.tried]
         try:
             with one_blas_thread():
-                self._fit(missing)
+                self._fit(cells, missing)
         except KeyboardInterrupt:
             return Ending.INTERRUPTED
         except _EnoughError:
             return Ending.CALLBACK
         return Ending.COMPLETED
 
-    def _fit(self, missing: list[Cell]) -> None:
+    def _fit(self, cells: Sequence[Cell], missing: list[Cell]) -> None:
         # One block is one thread's work: then models are fitted side by side instead.
         small = isinstance(self.source, ArrayBlocks | IncompleteArray) and len(self.source) < 2 * self.n_jobs
         beside, within = (self.n_jobs, 1) if small else (1, self.n_jobs)
@@ -85,6 +91,33 @@ class SearchRun:
         searches = [(one, path) for one in fits for path in one.paths(missing)]
         for_each(searches, lambda task: task[0].find(task[1]), beside)
         for_each(missing, lambda cell: self._try(cell, fits), beside)
+        if not self.folds:
+            finalists = [cell for cell in self._best(cells) if cell in missing and fits[0].shares_start(cell)]
+            for_each(finalists, lambda cell: self._try_alone(cell, fits[0]), beside)
+
+    def _best(self, cells: Sequence[Cell]) -> list[Cell]:
+        done = [cell for cell in cells if cell in self.tried]
+        order = ranked([self.tried[cell].record for cell in done], self.criterion)
+        return [done[number] for number in order[:_FINALISTS]]
+
+    def _try_alone(self, cell: Cell, fits: CellFits) -> None:
+        """Fit `cell` from a search of its own: what serves all models may miss the best of one."""
+        begin, before = perf_counter(), self.tried[cell]
+        try:
+            fitted = fits.fit(cell, shared_start=False)
+        except (ValueError, ArithmeticError, MemoryError):  # it has a fit already
+            return
+        record = self._record(before.record, fitted, np.nan)
+        found = Tried(record, fitted.result) if self._beats(record, before.record) else before
+        sweeps = before.record.sweeps + record.sweeps
+        seconds = before.record.seconds + perf_counter() - begin
+        self.tried[cell] = Tried(replace(found.record, sweeps=sweeps, seconds=seconds), found.result)
+
+    def _beats(self, record: SearchRecord, other: SearchRecord) -> bool:
+        if record.is_sound != other.is_sound:
+            return record.is_sound
+        heights = [getattr(one, self.criterion) for one in (record, other)]
+        return bool(heights[0] > heights[1] if LARGER_IS_BETTER[self.criterion] else heights[0] < heights[1])
 
     def _training_sources(self) -> list[Source]:
         """All rows, and those of each fold."""
