@@ -46,7 +46,7 @@ class ParquetTable:
     def batches(self, numbers: Sequence[str], carried: Sequence[str]) -> Batches:
         names = [*numbers, *carried]
         columns = list(dict.fromkeys(names))
-        # A page at a time: a row group that was read ahead whole is out of the cache when its turn comes.
+        # A page at a time: to read a whole row group ahead costs a sixth more, and its memory.
         with parquet.ParquetFile(self.origin, pre_buffer=False, buffer_size=_READ_BYTES) as file:
             if not file.schema_arrow.equals(self._schema):
                 raise TableError(f"{self.origin}: its columns changed since they were first read.")
