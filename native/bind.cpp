@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
 #include "inverse_cholesky.hpp"
@@ -192,6 +193,28 @@ void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out
                        rotated.data());
 }
 
+// The rows of `columns` from `start` on, as many as `rows` has.
+template <class T> void interleave(const std::vector<In<T>>& columns, ptrdiff_t start, Out<T> rows) {
+  std::vector<const T*> first;
+  for (const In<T>& column : columns) first.push_back(column.data() + start);
+  const ptrdiff_t n = ptrdiff_t(rows.shape(0)), d = ptrdiff_t(first.size());
+  T* written = rows.data();
+  nb::gil_scoped_release release;
+  softmix::interleave(first.data(), n, d, written);
+}
+
+template <class T> bool all_finite(In<T> values) {
+  const T* first = values.data();
+  const ptrdiff_t n = ptrdiff_t(values.size());
+  nb::gil_scoped_release release;
+  return softmix::all_finite(first, n);
+}
+
+template <class T> void bind_columns(nb::module_& m) {
+  m.def("interleave", &interleave<T>, nb::arg("columns"), nb::arg("start"), nb::arg("rows"));
+  m.def("all_finite", &all_finite<T>, nb::arg("values"));
+}
+
 template <class T> void bind(nb::module_& m, const char* name) {
   auto kernel = nb::class_<Gaussian<T>>(m, name);
   kernel
@@ -230,6 +253,8 @@ NB_MODULE(_native, m) {
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
+  bind_columns<double>(m);
+  bind_columns<float>(m);
   bind<double>(m, "GaussianFloat64");
   bind<float>(m, "GaussianFloat32");
 }

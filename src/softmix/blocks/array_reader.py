@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from softmix.blocks.not_finite import NotFinite, all_finite
+from softmix.blocks.not_finite import NotFinite
 from softmix.blocks.row_weights import refuse_negative
 from softmix.blocks.selection import Selection, listed
 from softmix.blocks.stream import Chunk
 from softmix.exceptions import TableError
+from softmix.kernels import kernel
 
 Pieces = Generator[np.ndarray, None, None]
 
@@ -79,7 +80,7 @@ class ArrayReader:
         with closing(self._arrays.pieces()) as pieces:
             for piece in pieces:
                 self._check(piece, start)
-                if not all_finite(piece):
+                if not kernel().all_finite(piece):
                     bad.look(start, [piece[:, j] for j in self._numbers])
                 if not bad:
                     yield self._chunk(piece, start, whole=whole)

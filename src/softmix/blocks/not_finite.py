@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from softmix.exceptions import TableError
+from softmix.kernels import kernel
 
 _MAX_NAMED = 5
 _WHAT_TO_DO = "Remove those rows, fill in the values, or, in columns to compute with, use missing='marginal'."
@@ -50,7 +51,7 @@ class NotFinite:
     def look(self, start: int, columns: Sequence[np.ndarray]) -> None:
         """Count in consecutive rows, the first of which is row number `start`."""
         for j, values in enumerate(columns):
-            if not all_finite(values):
+            if not kernel().all_finite(values):
                 if not self._may_lack[j]:
                     _add(self._missing, j, start, np.isnan(values))
                 _add(self._infinite, j, start, np.isinf(values))
@@ -72,11 +73,6 @@ class NotFinite:
         ]
         more = len(found) - _MAX_NAMED
         return "; ".join(said) + (f"; and {more} more columns have some" if more > 0 else "")
-
-
-def all_finite(values: np.ndarray) -> bool:
-    """Whether no value is missing or infinite."""
-    return bool(np.isfinite(values).all())
 
 
 def _add(found: dict[int, _Found], j: int, start: int, bad: np.ndarray) -> None:

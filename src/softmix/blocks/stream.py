@@ -14,6 +14,7 @@ import numpy as np
 
 from softmix.blocks.block import Block, block_rows
 from softmix.blocks.source import NumberedBlocks
+from softmix.kernels import kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +38,10 @@ class Chunk:
 
     def copy_to(self, target: np.ndarray, start: int) -> None:
         """Fill `target` (rows, d) with the rows from `start` on."""
-        stop = start + len(target)
         if isinstance(self.values, np.ndarray):
-            target[...] = self.values[start:stop]
-            return
-        for j, column in enumerate(self.values):
-            target[:, j] = column[start:stop]
+            target[...] = self.values[start : start + len(target)]
+        else:
+            kernel().interleave(self.values, start, target)
 
 
 class Reader(Protocol):

@@ -239,6 +239,25 @@ def rotate_axes(
     return axes, rotated
 
 
+def interleave(columns: Sequence[np.ndarray], start: int, rows: np.ndarray) -> None:
+    """See the reference."""
+    if rows.flags.c_contiguous and all(_is_plain(column, rows.dtype) for column in columns):
+        _native.interleave(columns, start, rows)
+    else:
+        reference.interleave(columns, start, rows)
+
+
+def all_finite(values: np.ndarray) -> bool:
+    """See the reference."""
+    if _is_plain(values, values.dtype):
+        return _native.all_finite(values)
+    return reference.all_finite(values)
+
+
+def _is_plain(array: np.ndarray, dtype: np.dtype) -> bool:
+    return array.dtype == dtype and array.dtype in _CLASSES and array.flags.c_contiguous
+
+
 def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
     """`out` itself where the kernel can write it, else a buffer of its shape."""
     if out is None or (out.dtype == dtype and out.flags.c_contiguous):

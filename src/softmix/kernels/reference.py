@@ -336,6 +336,17 @@ def add_residuals(missing: np.ndarray, residuals: np.ndarray, weights: np.ndarra
     np.add.at(out, places, weights[:, None] * residuals[:, rows, columns])
 
 
+def interleave(columns: Sequence[np.ndarray], start: int, rows: np.ndarray) -> None:
+    """Fill `rows` (m, d) with what the d columns hold from `start` on."""
+    for j, column in enumerate(columns):
+        rows[:, j] = column[start : start + len(rows)]
+
+
+def all_finite(values: np.ndarray) -> bool:
+    """Whether no value is missing or infinite."""
+    return bool(np.isfinite(values).all())
+
+
 def rotate_axes(
     axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
