@@ -70,9 +70,7 @@ def _statistics(kernel, parameters, rows, row_weights, **how):
     seed=st.integers(0, 2**31),
 )
 @settings(max_examples=25, deadline=None)
-def test_the_bits_are_those_of_whole_products(  # noqa: PLR0913, PLR0917
-    shape, isa, K, d, separation, condition, dtype, weighted, seed
-):
+def test_the_bits_are_those_of_whole_products(shape, isa, K, d, separation, condition, dtype, weighted, seed):
     parameters, roots, rng = _mixture(K, d, separation, condition, shape, seed)
     rows = _rows(parameters, roots, 500 + seed % 100, rng).astype(dtype)
     weights = rng.uniform(0.1, 2.0, len(rows)) if weighted else None
@@ -101,9 +99,8 @@ def test_what_has_no_nearest_component(isa, where):
     if where == "far":
         rows[::7] *= 1e160
     elif where == "same place":
-        parameters = GaussianParameters(
-            parameters.weights, parameters.means[[0, 0, 0, 3, 4, 5, 6, 6]], parameters.factors, FactorShape.FULL
-        )
+        means = parameters.means[[0, 0, 0, 3, 4, 5, 6, 6]]
+        parameters = GaussianParameters(parameters.weights, means, parameters.factors, FactorShape.FULL)
     else:
         factors = parameters.factors.copy()
         factors[2] = 0.0
