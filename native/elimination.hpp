@@ -44,7 +44,7 @@ template <int Pivots> SOFTMIX_INLINE bool eliminate_with(ptrdiff_t j, ptrdiff_t 
 }
 
 // One matrix: a, whose upper triangle alone is read, is spoilt; f receives the factor. Gives its squared norm.
-inline double invert(ptrdiff_t d, double* a, double* f) {
+inline double inverse_factor(ptrdiff_t d, double* a, double* f) {
   for (ptrdiff_t i = 0; i < d * d; ++i) f[i] = 0.0;
   ptrdiff_t j = 0;
   for (; j + kPivots <= d; j += kPivots)
@@ -67,7 +67,7 @@ inline void inverse_cholesky(ptrdiff_t count, ptrdiff_t d, const double* matrice
                              double* squared_norms, double* scratch) {
   for (ptrdiff_t k = 0; k < count; ++k) {
     __builtin_memcpy(scratch, matrices + k * d * d, size_t(d * d) * sizeof(double));
-    squared_norms[k] = invert(d, scratch, factors + k * d * d);
+    squared_norms[k] = inverse_factor(d, scratch, factors + k * d * d);
   }
 }
 
