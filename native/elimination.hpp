@@ -15,9 +15,10 @@ template <int Pivots>
 SOFTMIX_INLINE void eliminate(double* __restrict row, const double* __restrict pivots, ptrdiff_t d,
                               const double* factors, ptrdiff_t first, ptrdiff_t last) {
   for (ptrdiff_t c = first; c < last; ++c) {
-    double change = factors[0] * pivots[c];
-    for (int p = 1; p < Pivots; ++p) change += factors[p] * pivots[p * d + c];
-    row[c] -= change;
+    // One after the other, as the pivots alone would: their sum would round at the size of its largest term.
+    double rest = row[c];
+    for (int p = 0; p < Pivots; ++p) rest -= factors[p] * pivots[p * d + c];
+    row[c] = rest;
   }
 }
 
