@@ -14,7 +14,6 @@
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
-#include "inverse_cholesky.hpp"
 #include "rotate_axes.hpp"
 #include "short_run.hpp"
 #include "weigh_merges.hpp"
@@ -156,10 +155,14 @@ template <class T> class Gaussian {
   Dimensions dims_;
 };
 
-void inverse_cholesky(In<double> matrices, Out<double> factors, Out<double> squared_norms) {
+void inverse_cholesky(const std::string& isa, In<double> matrices, Out<double> factors, Out<double> squared_norms) {
   const ptrdiff_t count = ptrdiff_t(matrices.shape(0)), d = ptrdiff_t(matrices.shape(1));
   std::vector<double> scratch(size_t(d * d));
-  softmix::inverse_cholesky(count, d, matrices.data(), factors.data(), squared_norms.data(), scratch.data());
+  const double* from = matrices.data();
+  double *to = factors.data(), *norms = squared_norms.data();
+  const InstructionSet& set = find(isa);
+  nb::gil_scoped_release release;
+  set.inverse_cholesky(count, d, from, to, norms, scratch.data());
 }
 
 softmix::Holes holes_of(const In<int64_t>& missing, ptrdiff_t d) {
@@ -246,12 +249,13 @@ template <class T> void bind(nb::module_& m, const char* name) {
 NB_MODULE(_native, m) {
   m.doc() = "softmix's native kernels. Use softmix.kernels, which validates.";
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
+  m.def("inverse_cholesky", &inverse_cholesky, nb::arg("isa"), nb::arg("matrices"), nb::arg("factors"),
+        nb::arg("squared_norms"));
   m.def("fill_holes", &fill_holes, nb::arg("isa"), nb::arg("precision"), nb::arg("missing"), nb::arg("products"),
         nb::arg("deviations"), nb::arg("half_log_dets"), nb::arg("residuals"));
   m.def("add_residuals", &add_residuals, nb::arg("isa"), nb::arg("missing"), nb::arg("residuals"), nb::arg("weights"),
         nb::arg("out"));
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
-  m.def("inverse_cholesky", &inverse_cholesky, nb::arg("matrices"), nb::arg("factors"), nb::arg("squared_norms"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   bind_columns<double>(m);
   bind_columns<float>(m);

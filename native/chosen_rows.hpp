@@ -18,9 +18,6 @@ template <class T> struct ChosenRows {
   ChosenRows from(int a, int count) const { return {rows, stride, count, at + a, resp + a, root + a}; }
 };
 
-SOFTMIX_INLINE double square_root(double x) { return __builtin_sqrt(x); }
-SOFTMIX_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
-
 // How many of n rows are positive, judged by every fourth vector of them.
 template <class T> ptrdiff_t estimate_positive(const T* p, ptrdiff_t n) {
   constexpr int kEvery = 4;

@@ -150,9 +150,11 @@ SOFTMIX_INLINE void scaled_distances(const T* panel, const T* shift, const T* fa
   }
 }
 
+template <class T> SOFTMIX_INLINE Vec<T> log_joint_at(T constant, Vec<T> q) { return constant - T(0.5) * q; }
+
 template <class T>
 SOFTMIX_INLINE void store_log_joint(T constant, const Vec<T> (&q)[kVectors], T* log_joint) {
-  for (int v = 0; v < kVectors; ++v) store<T>(log_joint + v * lanes<T>, constant - T(0.5) * q[v]);
+  for (int v = 0; v < kVectors; ++v) store<T>(log_joint + v * lanes<T>, log_joint_at<T>(constant, q[v]));
 }
 
 // log p(x, k) of one panel and the components [k, k + Share), under diagonal factors.

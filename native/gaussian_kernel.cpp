@@ -3,10 +3,13 @@
 #include "gaussian_kernel.hpp"
 
 #include "density.hpp"
+#include "elimination.hpp"
 #include "fill_holes.hpp"
 #include "merge_losses.hpp"
+#include "pruned_density.hpp"
 #include "responsibilities.hpp"
 #include "row_moments.hpp"
+#include "transpose.hpp"
 
 namespace softmix {
 namespace SOFTMIX_ISA {
@@ -38,6 +41,7 @@ template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
   T *panels, *centred, *log_joint, *inverse, *log_norm, *packed, *edge, *lane_sums, *chosen, *root;
   int32_t* positions;
+  Pruning<T> pruning;
   size_t bytes;
 
   Workspace(Dimensions dims, void* memory) : stretch(stretch_rows<T>(dims)) {
@@ -55,62 +59,35 @@ template <class T> struct Workspace {
     chosen = arena.take<T>(kShare * stretch + lanes<T>);
     root = arena.take<T>(stretch + lanes<T>);
     positions = arena.take<int32_t>(stretch + lanes<float>);
+    if (may_prune<T>(dims)) pruning = Pruning<T>(dims, stretch, arena);
     bytes = arena.used + 64;
   }
 };
 
-// `D` columns of the rows of one panel, a number known to the compiler: it shuffles registers.
-template <class T, int D> SOFTMIX_INLINE void transpose_columns(const T* rows, ptrdiff_t stride, T* columns) {
-  for (int t = 0; t < group<T>; ++t) {
-    SOFTMIX_UNROLL
-    for (int j = 0; j < D; ++j) columns[j * group<T> + t] = rows[t * stride + j];
-  }
-}
-
-template <class T, int D> void transpose_whole(const T* rows, T* panels) {
-  for (int p = 0; p < kTile / group<T>; ++p, rows += group<T> * D, panels += group<T> * D)
-    transpose_columns<T, D>(rows, D, panels);
-}
-
-// Many columns, a slab of them at a time through a small copy.
-template <class T> void transpose_slabs(const T* rows, ptrdiff_t d, T* panels) {
-  constexpr int kSlab = 8;
-  T slab[group<T> * kSlab];
-  for (int p = 0; p < kTile / group<T>; ++p, rows += group<T> * d, panels += group<T> * d) {
-    ptrdiff_t j = 0;
-    for (; j + kSlab <= d; j += kSlab) {
-      for (int t = 0; t < group<T>; ++t) __builtin_memcpy(slab + t * kSlab, rows + t * d + j, sizeof(T) * kSlab);
-      transpose_columns<T, kSlab>(slab, kSlab, panels + j * group<T>);
-    }
-    for (; j < d; ++j) transpose_columns<T, 1>(rows + j, d, panels + j * group<T>);
-  }
-}
-
-// `rows` row-major rows into panels; what is missing of a whole tile repeats the first row.
-template <class T> void transpose(const T* rows, ptrdiff_t n, ptrdiff_t d, T* panels) {
-  if (n >= kTile && d == 1) return transpose_whole<T, 1>(rows, panels);
-  if (n >= kTile && d == 2) return transpose_whole<T, 2>(rows, panels);
-  if (n >= kTile && d == 3) return transpose_whole<T, 3>(rows, panels);
-  if (n >= kTile && d == 4) return transpose_whole<T, 4>(rows, panels);
-  if (n >= kTile && d == 5) return transpose_whole<T, 5>(rows, panels);
-  if (n >= kTile && d == 6) return transpose_whole<T, 6>(rows, panels);
-  if (n >= kTile && d == 7) return transpose_whole<T, 7>(rows, panels);
-  if (n >= kTile && d == 8) return transpose_whole<T, 8>(rows, panels);
-  if (n >= kTile) return transpose_slabs<T>(rows, d, panels);
-  for (int t = 0; t < kTile; ++t) {
-    const T* row = rows + (t < n ? t : 0) * d;
-    T* const column = panels + (t / group<T>)*d * group<T> + t % group<T>;
-    for (ptrdiff_t j = 0; j < d; ++j) column[j * group<T>] = row[j];
-  }
-}
-
+// log p(x, k) of n rows, those of `first` and before excepted.
 template <class T>
-void density_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, const Workspace<T>& w) {
-  for (ptrdiff_t t = 0; t < n; t += kTile) {
+void density_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, const Workspace<T>& w,
+                     ptrdiff_t first = 0) {
+  for (ptrdiff_t t = first; t < n; t += kTile) {
     T* const panels = w.panels + (w.lane_step ? t * dims.features : 0);
     transpose<T>(rows + t * dims.features, n - t, dims.features, panels);
     log_joint_of_tile<T>(dims, packed, panels, kTile / group<T>, w.centred, w.log_joint + t, w.stretch);
   }
+}
+
+// The same where memberships below the cut may be anything below it. The first panel tells whether
+// products are worth cutting short.
+template <class T>
+void density_above_cut(Dimensions dims, const Packed<T>& packed, const T* rows, ptrdiff_t n, ptrdiff_t whole,
+                       const Workspace<T>& w) {
+  if (!may_prune<T>(dims) || n < kFewestPruned) return density_stretch<T>(dims, packed, rows, n, w);
+  transpose<T>(rows, n, dims.features, w.panels);
+  log_joint_of_tile<T>(dims, packed, w.panels, 1, w.centred, w.log_joint, w.stretch);
+  if (are_far<T>(packed, w.log_joint, w.stretch))
+    return pruned_log_joint<T>(dims, packed, rows, n, whole, w.pruning, w.panels, w.centred, w.log_joint, w.stretch);
+  log_joint_of_tile<T>(dims, packed, w.panels + group<T> * dims.features, kTile / group<T> - 1, w.centred,
+                       w.log_joint + group<T>, w.stretch);
+  density_stretch<T>(dims, packed, rows, n, w, kTile);
 }
 
 // Σ w log p over the rows of a stretch, in eight interleaved sums.
@@ -225,7 +202,7 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
   for (ptrdiff_t first = 0; first < n; first += w.stretch) {
     const ptrdiff_t here = n - first < w.stretch ? n - first : w.stretch, whole = round_up(here, kTile);
     const double* const weights = row_weights ? row_weights + first : nullptr;
-    density_stretch<T>(dims, packed, rows + first * d, here, w);
+    density_above_cut<T>(dims, packed, rows + first * d, here, whole, w);
     normalise<T>(w.log_joint, K, w.stretch, whole, Format<T>::kNegligible, w.inverse, w.log_norm);
     log_likelihood += weighted_sum<T>(w.log_norm, weights, here);
     apply_weights<T>(w.inverse, weights, here, whole);
@@ -348,8 +325,8 @@ template <class T> constexpr GaussianKernel<T> table() {
 #define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {
-    SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses, fill_holes, add_residuals};
+const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses,
+                                        inverse_cholesky,          fill_holes,      add_residuals};
 
 }  // namespace SOFTMIX_ISA
 }  // namespace softmix

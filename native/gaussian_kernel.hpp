@@ -49,6 +49,9 @@ struct InstructionSet {
   GaussianKernel<float> gaussian_float;
   // See merge_losses.hpp.
   void (*merge_losses)(const Memberships& memberships, const Merged& merged, double* losses, double* scratch);
+  // See inverse_cholesky.hpp.
+  void (*inverse_cholesky)(ptrdiff_t count, ptrdiff_t d, const double* matrices, double* factors, double* squared_norms,
+                           double* scratch);
   // See fill_holes.hpp.
   void (*fill_holes)(const Holes& holes, const Deviations& of, double* half_log_dets, double* residuals,
                      double* scratch);

@@ -221,6 +221,17 @@ int main() {
             check_groups<float>(sets[s]->gaussian_float, p, generator);
             ++checks;
           }
+    // Rows enough that products are cut short.
+    for (ptrdiff_t d : {25, 33, 52, 64})
+      for (ptrdiff_t K : {3, 16, 24})
+        for (int shape = 0; shape < 2; ++shape)
+          for (double separation : {0.8, 2.0, 30.0}) {
+            const Problem p = make_problem({static_cast<Shape>(shape), K, d}, separation, generator);
+            const ptrdiff_t n = ptrdiff_t(400 + generator() % 300);
+            check<double>(sets[s]->gaussian_double, p, n, checks % 2, generator);
+            check<float>(sets[s]->gaussian_float, p, n, checks % 2, generator);
+            ++checks;
+          }
     std::printf("%s: checked\n", sets[s]->name);
   }
   std::printf("%d problems, %d failures\n", checks, failures);

@@ -72,6 +72,15 @@ template <class T> SOFTMIX_INLINE Int<T> splat_int(ptrdiff_t x) { return decltyp
 
 template <class T> SOFTMIX_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a > b ? a : b; }
 
+SOFTMIX_INLINE double square_root(double x) { return __builtin_sqrt(x); }
+SOFTMIX_INLINE float square_root(float x) { return __builtin_sqrtf(x); }
+
+template <class T> SOFTMIX_INLINE bool all_true(Int<T> holds) {
+  decltype(holds[0] + 0) every = -1;
+  for (int lane = 0; lane < lanes<T>; ++lane) every &= holds[lane];
+  return every != 0;
+}
+
 // Appends the positive lanes of p to `out`, and their positions base + lane to `at`; gives how many.
 // Either list may be written a whole vector on.
 template <class T> SOFTMIX_INLINE int append_positive(Vec<T> p, int base, int32_t* at, T* out) {
@@ -85,6 +94,14 @@ template <class T> SOFTMIX_INLINE int append_positive(Vec<T> p, int base, int32_
 }
 
 #if SOFTMIX_VECTOR_BYTES == 64
+template <> inline __attribute__((always_inline)) bool all_true<double>(Int<double> holds) {
+  return _mm512_movepi64_mask((__m512i)holds) == 0xff;
+}
+
+template <> inline __attribute__((always_inline)) bool all_true<float>(Int<float> holds) {
+  return _mm512_movepi32_mask((__m512i)holds) == 0xffff;
+}
+
 template <>
 inline __attribute__((always_inline)) int append_positive<double>(Vec<double> p, int base, int32_t* at, double* out) {
   const __m512d values = (__m512d)p;

@@ -97,6 +97,8 @@ class Squarem(Plain):
         self._chart, self._admit = chart, admit
         self._reach, self._height, self._leapt = _FIRST_REACH, -np.inf, False
         self._step: np.ndarray | None = None  # θ₁ − θ₀, once θ₁ is what is swept
+        # What the last M-step gave, often swept next, and its coordinates.
+        self._mapped: tuple[GaussianParameters | None, np.ndarray] = (None, np.empty(0))
 
     @property
     def state(self) -> AccelerationState:
@@ -125,7 +127,10 @@ class Squarem(Plain):
     def after(self, parameters: GaussianParameters, mapped: GaussianParameters) -> GaussianParameters:
         """What to sweep after `parameters`, of which EM makes `mapped`."""
         self.swept, self.safe = parameters, mapped
-        step = self._chart.coordinates(mapped) - self._chart.coordinates(parameters)
+        known, at = self._mapped
+        begin = at if known is parameters else self._chart.coordinates(parameters)
+        end = self._chart.coordinates(mapped)
+        self._mapped, step = (mapped, end), end - begin
         before, self._step = self._step, step
         if before is None:
             return mapped

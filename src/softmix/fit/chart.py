@@ -53,9 +53,15 @@ class Chart:
     def _flat(self, factors: np.ndarray) -> tuple[np.ndarray, ...]:
         if not self._shape.is_matrix:
             return (np.log(factors * self._root).ravel(),)
-        whitened = factors @ self._root if self._matrix else factors * self._root
-        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1)
-        return np.log(diagonal).ravel(), (np.tril(whitened, -1) / diagonal[..., None]).ravel()
+        whitened = self._whitened(factors)
+        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1).copy()
+        whitened /= diagonal[..., None]  # I + N: its diagonal and the zeros above it move nothing
+        return np.log(diagonal).ravel(), whitened.ravel()
+
+    def _whitened(self, factors: np.ndarray) -> np.ndarray:
+        if not self._matrix:
+            return factors * self._root
+        return (factors.reshape(-1, factors.shape[-1]) @ self._root).reshape(factors.shape)
 
     def _moved_factors(self, factors: np.ndarray, move: np.ndarray) -> np.ndarray:
         if not self._shape.is_matrix:
@@ -64,9 +70,11 @@ class Chart:
         stack = factors.reshape(-1, d, d)
         logs, beside = move[: len(stack) * d].reshape(-1, d, 1), move[len(stack) * d :].reshape(-1, d, d)
         # F' = D e^δ (I + N + ν) = e^δ (F + D ν), D the diagonal of F in whitened rows.
-        whitened = stack @ self._root if self._matrix else stack * self._root
-        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1)[..., None]
-        added = diagonal * beside
+        if self._matrix:  # of a product of triangles the diagonal is that of the diagonals
+            diagonal = np.diagonal(stack, axis1=-2, axis2=-1) * np.diagonal(self._root)
+        else:
+            diagonal = np.diagonal(stack * self._root, axis1=-2, axis2=-1)
+        added = diagonal[..., None] * beside
         added = added @ self._factor if self._matrix else added * self._factor
         return (np.exp(logs) * (stack + added)).reshape(factors.shape)
 

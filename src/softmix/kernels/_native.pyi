@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 def available() -> list[str]: ...
-def inverse_cholesky(matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray) -> None: ...
+def inverse_cholesky(
+    isa: str, matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray
+) -> None: ...
 def fill_holes(
     isa: str,
     precision: np.ndarray,

@@ -47,8 +47,8 @@ _CLASSES: dict[np.dtype, type[Gaussian]] = {
     np.dtype(np.float32): _native.GaussianFloat32,
 }
 _scratch = local()
-# Up to this many columns inverse_cholesky is faster than LAPACK, matrix by matrix.
-_SMALL = 40
+# Beyond this many columns LAPACK inverts faster.
+_LAPACK = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,11 +186,11 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     Where a matrix is not positive definite its norm is infinite, and its factor is nothing.
     """
-    if matrices.shape[-1] > _SMALL:
-        return reference.inverse_cholesky(matrices)  # LAPACK's blocks win
+    if matrices.shape[-1] > _LAPACK:
+        return reference.inverse_cholesky(matrices)  # its blocks stay in the nearer caches
     matrices = _doubles(matrices)
     factors, squared_norms = np.empty(matrices.shape), np.empty(len(matrices))
-    _native.inverse_cholesky(matrices, factors, squared_norms)
+    _native.inverse_cholesky(isa, matrices, factors, squared_norms)
     return factors, squared_norms
 
 
