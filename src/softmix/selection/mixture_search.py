@@ -49,7 +49,8 @@ class MixtureSearch(UsesBest, CallbackSupportMixin, BaseEstimator):
     """Choose the number of components and the covariance type of a Gaussian mixture.
 
     Every model of the grid is fitted, and the one with the best criterion is kept. The search for
-    starts is shared: it goes along all numbers of components at once.
+    starts is shared: it goes along all numbers of components at once. The best model is then fitted from
+    a search of its own too, and the better fit stays (but not with criterion='cv').
 
     Parameters
     ----------
