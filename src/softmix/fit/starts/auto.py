@@ -132,11 +132,11 @@ class Search:
     def _pulses(self, top: Top) -> Top:
         failures, higher = 0, _HIGHER * self._unit
         for number in range(_PULSES):
-            witnessed = self._witnessed(top)
-            K = witnessed.n_components
+            occupied = self._occupied(top)
+            K = occupied.n_components
             n_split = max(int(np.ceil(_SHARE * K)), self.n_components - K)
             which = self.rng.choice(K, n_split, replace=False)
-            more = self._split(witnessed, which, SPLITS[number % len(SPLITS)])
+            more = self._split(occupied, which, SPLITS[number % len(SPLITS)])
             # What is sound is beaten by height alone.
             reached = self._settle(more, 1.0, top.height + higher if top.soundness == 0 else -np.inf)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
@@ -144,12 +144,13 @@ class Search:
                 break
         return top
 
-    def _witnessed(self, top: Top) -> GaussianParameters:
+    def _occupied(self, top: Top) -> GaussianParameters:
         """The components of `top` but those on too few rows, which no cheap merge would remove."""
         if top.soundness == 0:
             return top.parameters
-        stay = np.setdiff1d(np.arange(self.n_components), self.runs.unwitnessed(top.parameters))
-        if len(stay) < (1.0 - _SHARE) * self.n_components:  # there are too few rows for all
+        n, d = self.runs.rows.shape
+        stay = np.flatnonzero(top.parameters.weights * n >= self.runs.structure.rows_needed(d))
+        if not (1.0 - _SHARE) * self.n_components <= len(stay) < self.n_components:
             return top.parameters
         return Components.of(top.parameters)[stay].parameters(self.runs.structure, self.runs.floor)
 
