@@ -46,6 +46,8 @@ _CLIMB_TOL, _CLIMBING = 1e-5, 20
 _HIGHER, _SAME = 1e-4, 1e-3
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
+# A direction within this factor of the floor is held by it.
+_AT_FLOOR = 1.0 + 1e-6
 # Weights that agree to so many decimals are equal.
 _DIGITS = 4
 
@@ -98,7 +100,7 @@ class Search:
             self.n_starts += 1
             top = self._begin(labels)
             if not any(top.is_near(other, near) for other in seen):
-                begun, top = top, self._pulses(top)
+                begun, top = top, self.pulses(top)
                 seen += [begun, top]
             if best is not None and top.is_near(best, near):
                 best, hits = max(best, top, key=lambda t: t.height), hits + 1
@@ -129,14 +131,15 @@ class Search:
             parameters = self._split(parameters, heaviest, halves)
         return self._settle(parameters, _SOFT)
 
-    def _pulses(self, top: Top) -> Top:
+    def pulses(self, top: Top) -> Top:
+        """The highest top that splits and merges lead to from `top`."""
         failures, higher = 0, _HIGHER * self._unit
         for number in range(_PULSES):
-            occupied = self._occupied(top)
-            K = occupied.n_components
-            n_split = max(int(np.ceil(_SHARE * K)), self.n_components - K)
+            spread_out = self._spread_out(top)
+            K = spread_out.n_components
+            n_split = min(int(np.ceil(_SHARE * self.n_components)) + self.n_components - K, K)
             which = self.rng.choice(K, n_split, replace=False)
-            more = self._split(occupied, which, SPLITS[number % len(SPLITS)])
+            more = self._split(spread_out, which, SPLITS[number % len(SPLITS)])
             # What is sound is beaten by height alone.
             reached = self._settle(more, 1.0, top.height + higher if top.soundness == 0 else -np.inf)
             top, failures = (reached, 0) if reached.beats(top, higher) else (top, failures + 1)
@@ -144,12 +147,12 @@ class Search:
                 break
         return top
 
-    def _occupied(self, top: Top) -> GaussianParameters:
-        """The components of `top` but those on too few rows, which no cheap merge would remove."""
+    def _spread_out(self, top: Top) -> GaussianParameters:
+        """The components of `top` but those that the floor holds, which no cheap merge would remove."""
         if top.soundness == 0:
             return top.parameters
-        n, d = self.runs.rows.shape
-        stay = np.flatnonzero(top.parameters.weights * n >= self.runs.structure.rows_needed(d))
+        bounds, floor = self.runs.floor.thinness_bounds(top.parameters), self.runs.floor.lowest
+        stay = np.flatnonzero(bounds > floor * _AT_FLOOR)
         if not (1.0 - _SHARE) * self.n_components <= len(stay) < self.n_components:
             return top.parameters
         return Components.of(top.parameters)[stay].parameters(self.runs.structure, self.runs.floor)
