@@ -46,6 +46,8 @@ _CLIMB_TOL, _CLIMBING = 1e-5, 20
 _HIGHER, _SAME = 1e-4, 1e-3
 # The climb on more rows: its tolerance, as a share of what sampling leaves open, and its steps.
 _OF_SAMPLING, _GROWN = 0.1, 100
+# So many times the rows that all components ask for are enough for each to stand on several.
+_AMPLE = 10.0
 # A direction within this factor of the floor is held by it.
 _AT_FLOOR = 1.0 + 1e-6
 # Weights that agree to so many decimals are equal.
@@ -149,7 +151,9 @@ class Search:
 
     def _spread_out(self, top: Top) -> GaussianParameters:
         """The components of `top` but those that the floor holds, which no cheap merge would remove."""
-        if top.soundness == 0:
+        n, d = self.runs.rows.shape
+        needed = self.n_components * self.runs.structure.rows_needed(d)
+        if top.soundness == 0 or n < _AMPLE * needed:  # of few rows, one may be all that a component has
             return top.parameters
         bounds, floor = self.runs.floor.thinness_bounds(top.parameters), self.runs.floor.lowest
         stay = np.flatnonzero(bounds > floor * _AT_FLOOR)
