@@ -231,11 +231,11 @@ def test_tables_that_are_not_kept_in_memory_give_the_same_model(softmix, folder,
         "p.png",
     )
     outputs = []
-    for keep_bytes, *more in ((1 << 28,), (0,), (0, "--spool")):
+    for keep_bytes, *more in ((1 << 28,), (0,), (0, "--spool"), (0, "--no-spool")):
         monkeypatch.setattr("softmix.cli.inputs._KEEP_BYTES", keep_bytes)
         assert softmix(*arguments, *more).status == 0
         outputs.append([(folder / name).read_bytes() for name in ("m.softmix", "m.csv", "p.png")])
-    assert outputs[0] == outputs[1] == outputs[2]
+    assert all(each == outputs[0] for each in outputs)
 
 
 def test_a_folder_and_a_glob_of_parts_are_one_table(softmix, folder):

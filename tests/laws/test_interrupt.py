@@ -116,13 +116,13 @@ def test_whenever_it_comes_there_is_a_sound_model_or_none(n_jobs):
     params = {"init_params": "random", "n_init": 2, "max_iter": 4, "random_state": 0, "n_jobs": n_jobs}
     rows = Rows()
     with pytest.warns(ConvergenceWarning):
-        GaussianMixture(3, **params).fit(scan(rows))
+        GaussianMixture(3, **params).fit(scan(rows, spool=False))
     kept = []
     for at in range(2, rows.passes + 1):
         model = GaussianMixture(3, **params)
         try:
             with pytest.warns(FitInterruptedWarning):
-                model.fit(scan(Rows(at)))
+                model.fit(scan(Rows(at), spool=False))
         except KeyboardInterrupt:
             assert not hasattr(model, "means_")
             kept.append(False)

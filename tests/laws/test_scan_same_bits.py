@@ -49,7 +49,9 @@ def test_every_kind_of_source(kind, expected, tmp_path):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
-    "options", [{"spool": True}, {"keep_bytes": 1 << 30}], ids=lambda options: next(iter(options))
+    "options",
+    [{"spool": False}, {"spool": True}, {"keep_bytes": 1 << 30}],
+    ids=lambda options: str(*options.items()),
 )
 def test_rows_that_are_kept(options, expected, tmp_path):
     rows, of_array = expected

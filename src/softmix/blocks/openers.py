@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
+import numpy as np
+
 from softmix.blocks.array_reader import ArrayReader, Arrays
 from softmix.blocks.called import called
 from softmix.blocks.extra import import_with_data
@@ -28,6 +30,7 @@ KINDS = {
     "npy": (".npy",),
     "npz": (".npz",),
 }
+_MAPPED = ("ipc", "npy")
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,14 @@ class MakeReader(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A source that was recognised: how to read it, and the files that it is in."""
+    """A source that was recognised: how to read it, and the files that it is in.
+
+    `decodes`: whether reading a row is more than copying it from where it is mapped or in memory.
+    """
 
     make_reader: MakeReader
     files: tuple[str, ...] = ()
+    decodes: bool = True
 
 
 def open_source(source: Any, options: Options) -> Opened:
@@ -92,11 +99,13 @@ def open_source(source: Any, options: Options) -> Opened:
         return Opened(_tables().of_query(str(source), options.connection, options.allow_empty))
     if _is_path(source) or (isinstance(source, (list, tuple)) and source and all(map(_is_path, source))):
         files = find_files(source, KINDS)
-        return Opened(_reader_of_files(files, options), tuple(str(file.path) for file in files))
+        paths = tuple(str(file.path) for file in files)
+        return Opened(_reader_of_files(files, options), paths, files[0].kind not in _MAPPED)
     if hasattr(source, "__arrow_c_stream__"):
-        return Opened(_tables().of_stream(source, options.allow_empty))
+        tables = _tables()
+        return Opened(tables.of_stream(source, options.allow_empty), decodes=tables.is_computed(source))
     if is_sliceable(source):
-        return _of_arrays(sliced(source))
+        return _of_arrays(sliced(source), decodes=not isinstance(source, np.ndarray))
     if callable(source):
         if hasattr(source(), "__arrow_c_stream__"):
             return Opened(_tables().of_streams(source, options.allow_empty))
@@ -112,8 +121,8 @@ def _is_path(source: Any) -> bool:
     return isinstance(source, (str, Path))
 
 
-def _of_arrays(arrays: Arrays) -> Opened:
-    return Opened(partial(ArrayReader, arrays))
+def _of_arrays(arrays: Arrays, *, decodes: bool = True) -> Opened:
+    return Opened(partial(ArrayReader, arrays), decodes=decodes)
 
 
 def _reader_of_files(files: Sequence[FoundFile], options: Options) -> MakeReader:

@@ -35,7 +35,7 @@ def query_table(query: str, connection: Any) -> Table:
     if isinstance(connection, str):
         connect = _connect(connection)
         return _table(query, lambda: _adbc_rows(connect(), query))
-    if type(connection).__module__.partition(".")[0] in {"duckdb", "_duckdb"}:
+    if is_duckdb(connection):
         return _table(query, lambda: _duckdb_rows(connection, query))
     if hasattr(connection, "adbc_get_info"):
         return _table(query, lambda: _adbc_rows(nullcontext(connection), query))
@@ -44,6 +44,11 @@ def query_table(query: str, connection: Any) -> Table:
         "connection= must be a DuckDB connection, an ADBC connection, or an address that begins with "
         f"{', '.join(_DRIVERS)}. Got {kind.__module__}.{kind.__qualname__}."
     )
+
+
+def is_duckdb(thing: Any) -> bool:
+    """Whether `thing` is DuckDB's: a connection, or a relation, which is computed when it is read."""
+    return type(thing).__module__.partition(".")[0] in {"duckdb", "_duckdb"}
 
 
 def _table(query: str, run: Callable[[], Rows]) -> Table:

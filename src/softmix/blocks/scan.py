@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from softmix.blocks.openers import CarryingReader, Opened, Options, open_source
 from softmix.blocks.selection import Selection, listed
 from softmix.blocks.source import Source
 from softmix.blocks.spool import SpoolReader
-from softmix.blocks.stream import StreamBlocks
+from softmix.blocks.spool_later import SpoolLaterReader
+from softmix.blocks.spool_place import spool_folder
+from softmix.blocks.stream import Reader, StreamBlocks
 from softmix.exceptions import TableError
 
 Column = str | int
@@ -32,7 +35,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     key: str | None = None,
     allow_empty: bool = False,
     keep_bytes: int = 0,
-    spool: bool | str | PathLike[str] = False,
+    spool: bool | str | PathLike[str] = "auto",
 ) -> "Scan":
     """Rows that need not fit in memory: give the scan to `fit`, `predict` and the rest.
 
@@ -75,10 +78,19 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
         Whether a part may have no rows; otherwise an error names it.
     keep_bytes : int, default=0
         Rows that take no more memory than this are kept after they were read once.
-    spool : bool or path, default=False
-        Whether rows are read from the source once only, into a temporary file (in this folder, or
-        in TMPDIR or /var/tmp), and at each pass from there: 4 bytes a value of float32,
-        else 8. Worth its disk for text and queries, whose rows cost more to get than to sweep.
+    spool : "auto", bool or path, default="auto"
+        Whether rows move to a temporary file, to be read from there without decoding, parsing or
+        asking again: 4 bytes a value of float32, else 8. The file has no name, lies in TMPDIR, else
+        /var/tmp, and goes with the scan.
+
+        - "auto": the second complete pass writes it, unless the source is memory-mapped or in memory,
+          the file would take more than a quarter of the free space, or its folder is in memory. So a
+          fit has it, and one `predict` has not. Where the disk turns out slower than the source, or
+          full, the source is read on.
+        - True: before anything else the source is read once, and never again. The rows are then the
+          same at each pass whatever the source does.
+        - A path: as True, in this folder.
+        - False: the source is read at each pass.
 
     Returns
     -------
@@ -87,9 +99,10 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
     Raises
     ------
     TableError
-        A ValueError that names the file and the column: if there is no such source, a part is
-        damaged, a column is missing or holds no numbers (text, dates, categories). Values that are
-        missing or infinite raise it in the first pass, with their number, column and place.
+        A ValueError that names the file and the column: if there is no such source, or no folder
+        `spool`, a part is damaged, a column is missing or holds no numbers (text, dates,
+        categories). Values that are missing or infinite raise it in the first pass, with their
+        number, column and place.
     ImportError
         If the source needs a package that is not there: ``pip install softmix[data]``.
 
@@ -118,6 +131,7 @@ def scan(  # noqa: PLR0913 (each kind of source has a thing or two to tell)
         allow_empty,
         (na_values,) if isinstance(na_values, str) else tuple(na_values),
     )
+    _check_spool(spool)
     selection = Selection(_several("columns", columns), weights, _several("ids", ids) or ())
     return Scan(open_source(source, options), selection, keep_bytes=keep_bytes, spool=spool)
 
@@ -131,7 +145,7 @@ class Scan:
         selection: Selection,
         *,
         keep_bytes: int = 0,
-        spool: bool | str | PathLike[str] = False,
+        spool: bool | str | PathLike[str] = "auto",
     ) -> None:
         self._opened, self._selection = opened, selection
         self._keep_bytes, self._spool = keep_bytes, spool
@@ -175,12 +189,8 @@ class Scan:
     @cached_property
     def source(self) -> Source:
         """The rows as the sweeps take them."""
-        stream = StreamBlocks(self._reader)
-        kept = _kept(stream, self._keep_bytes) if self._keep_bytes else None
-        if kept is None and self._spool is not False:
-            folder = None if self._spool is True else self._spool
-            return StreamBlocks(SpoolReader(self._reader, folder))
-        return kept or stream
+        kept = _kept(StreamBlocks(self._reader), self._keep_bytes) if self._keep_bytes else None
+        return kept or StreamBlocks(self._spooled())
 
     @cached_property
     def with_missing(self) -> "Scan":
@@ -194,6 +204,13 @@ class Scan:
         """The rows with the columns that pass through, and the reader, which knows their types."""
         reader = self._opened.make_reader(self._selection, carrying=True)
         return StreamBlocks(reader), reader
+
+    def _spooled(self) -> Reader:
+        if self._spool == "auto":
+            return SpoolLaterReader(self._reader) if self._opened.decodes else self._reader
+        if self._spool is False:
+            return self._reader
+        return SpoolReader(self._reader, spool_folder() if self._spool is True else Path(self._spool))
 
     def __repr__(self) -> str:
         names = self.feature_names
@@ -211,6 +228,13 @@ def _several(parameter: str, given: Column | Sequence[Column] | None) -> tuple[C
     if not names and parameter == "columns":
         raise TableError("columns= is empty. Name at least one column, or leave it out for all.")
     return names
+
+
+def _check_spool(spool: Any) -> None:
+    if spool == "auto" or isinstance(spool, bool):
+        return
+    if not isinstance(spool, (str, PathLike)) or not Path(spool).is_dir():
+        raise TableError(f'spool= must be "auto", True, False or a folder that exists. Got {spool!r}.')
 
 
 def _kept(stream: StreamBlocks, keep_bytes: int) -> ArrayBlocks | None:

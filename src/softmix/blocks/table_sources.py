@@ -10,7 +10,7 @@ from softmix.blocks.ipc_file import IpcTable
 from softmix.blocks.openers import MakeReader, Options
 from softmix.blocks.parquet_file import ParquetTable
 from softmix.blocks.partitioned import constants_of, in_partition
-from softmix.blocks.query import query_table
+from softmix.blocks.query import is_duckdb, query_table
 from softmix.blocks.table import Table
 from softmix.blocks.table_reader import TableReader
 from softmix.blocks.text_file import TextTable
@@ -34,6 +34,11 @@ def _table(file: FoundFile, options: Options) -> Table:
 def of_query(query: str, connection: Any, allow_empty: bool) -> MakeReader:
     """The rows that a query gives."""
     return partial(TableReader, [query_table(query, connection)], allow_empty=allow_empty)
+
+
+def is_computed(source: Any) -> bool:
+    """Whether what exports an Arrow stream computes its rows each time, and has them not in memory."""
+    return is_duckdb(source)
 
 
 def of_stream(source: Any, allow_empty: bool) -> MakeReader:

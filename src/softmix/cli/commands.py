@@ -130,9 +130,10 @@ def _kind(option: str, name: str) -> Callable[[Command], Command]:
 @click.option("--weights", metavar="COLUMN", help="Column of row weights; 2 counts the row twice.")
 @_reading
 @click.option(
-    "--spool",
-    is_flag=True,
-    help="Read large DATA once only, into a temporary file, and not anew in each sweep.",
+    "--spool/--no-spool",
+    default=None,
+    help="Read large DATA once only, into a temporary file, or anew in each sweep. Default: a file from "
+    "the second pass on, where its disk has ample room.",
 )
 @click.option(
     "--seed",

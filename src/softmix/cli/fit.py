@@ -32,7 +32,7 @@ class FitRequest(TableRequest):
     columns: tuple[str, ...]
     ids: tuple[str, ...]
     weights: str | None
-    spool: bool
+    spool: bool | None
     seed: int
     output: str | None
     memberships: str | None

@@ -79,12 +79,17 @@ def split_names(values: Sequence[str], option: str) -> tuple[str, ...]:
 
 
 def training_rows(
-    request: TableRequest, columns: Sequence[str], ids: Sequence[str], weights: str | None, *, spool: bool
+    request: TableRequest,
+    columns: Sequence[str],
+    ids: Sequence[str],
+    weights: str | None,
+    *,
+    spool: bool | None,
 ) -> Scan:
     """The rows to fit; without `columns`, all columns that are not ids or weights."""
     names, id_names = split_names(columns, "--columns"), split_names(ids, "--id")
     selection = Selection(names or None, weights, id_names)
-    return Scan(request.opened(), selection, keep_bytes=_KEEP_BYTES, spool=spool)
+    return Scan(request.opened(), selection, keep_bytes=_KEEP_BYTES, spool="auto" if spool is None else spool)
 
 
 def rows_for(model: GaussianMixture, request: TableRequest, ids: Sequence[str]) -> Scan:
