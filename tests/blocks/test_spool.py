@@ -10,8 +10,7 @@ from simulate import clusters
 from simulate_stream import ChunkedArray
 
 from softmix import GaussianMixture, scan
-from softmix.blocks.spool import SpoolReader
-from softmix.blocks.stream import StreamBlocks
+from softmix.blocks.spool import SpooledBlocks
 from softmix.exceptions import TableError
 
 X, _ = clusters(n=40_000, d=3)
@@ -36,7 +35,7 @@ def _open_files(folder):
 def test_rows_are_read_once_and_come_back_to_the_bit(dtype, weights, lengths, tmp_path):
     rows = X.astype(dtype)
     reader = ChunkedArray(rows, weights, lengths=lengths)
-    spooled = StreamBlocks(SpoolReader(reader, tmp_path))
+    spooled = SpooledBlocks(reader, tmp_path)
     assert (spooled.n_rows, spooled.dtype) == (len(rows), dtype)
     for _ in range(2):
         with spooled.blocks() as numbered:
@@ -48,7 +47,7 @@ def test_rows_are_read_once_and_come_back_to_the_bit(dtype, weights, lengths, tm
 
 
 def test_a_pass_that_ends_early_does_no_harm(tmp_path):
-    spooled = StreamBlocks(SpoolReader(ChunkedArray(X), tmp_path))
+    spooled = SpooledBlocks(ChunkedArray(X), tmp_path)
     with spooled.blocks() as blocks:
         next(blocks)
     np.testing.assert_array_equal(spooled.take(np.arange(len(X)))[0], X)
@@ -89,7 +88,7 @@ def test_passes_that_cross_do_not_meet(tmp_path, monkeypatch):
 
 
 def check_crossing_passes(folder):
-    spooled = StreamBlocks(SpoolReader(ChunkedArray(X, WEIGHTS), folder))
+    spooled = SpooledBlocks(ChunkedArray(X, WEIGHTS), folder)
     with spooled.blocks() as blocks:
         first = [next(blocks)[1]]
         np.testing.assert_array_equal(spooled.row_weights(), WEIGHTS)

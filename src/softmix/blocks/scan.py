@@ -13,10 +13,10 @@ from softmix.blocks.array import ArrayBlocks
 from softmix.blocks.openers import CarryingReader, Opened, Options, open_source
 from softmix.blocks.selection import Selection, listed
 from softmix.blocks.source import Source
-from softmix.blocks.spool import SpoolReader
-from softmix.blocks.spool_later import SpoolLaterReader
+from softmix.blocks.spool import SpooledBlocks
+from softmix.blocks.spool_later import LaterSpooledBlocks
 from softmix.blocks.spool_place import spool_folder
-from softmix.blocks.stream import Reader, StreamBlocks
+from softmix.blocks.stream import StreamBlocks
 from softmix.exceptions import TableError
 
 Column = str | int
@@ -190,7 +190,7 @@ class Scan:
     def source(self) -> Source:
         """The rows as the sweeps take them."""
         kept = _kept(StreamBlocks(self._reader), self._keep_bytes) if self._keep_bytes else None
-        return kept or StreamBlocks(self._spooled())
+        return kept or self._stream()
 
     @cached_property
     def with_missing(self) -> "Scan":
@@ -205,12 +205,12 @@ class Scan:
         reader = self._opened.make_reader(self._selection, carrying=True)
         return StreamBlocks(reader), reader
 
-    def _spooled(self) -> Reader:
+    def _stream(self) -> StreamBlocks:
         if self._spool == "auto":
-            return SpoolLaterReader(self._reader) if self._opened.decodes else self._reader
+            return (LaterSpooledBlocks if self._opened.decodes else StreamBlocks)(self._reader)
         if self._spool is False:
-            return self._reader
-        return SpoolReader(self._reader, spool_folder() if self._spool is True else Path(self._spool))
+            return StreamBlocks(self._reader)
+        return SpooledBlocks(self._reader, spool_folder() if self._spool is True else Path(self._spool))
 
     def __repr__(self) -> str:
         names = self.feature_names

@@ -1,4 +1,4 @@
-"""A spool: the rows of a reader in a temporary file, as a block has them, and read from there.
+"""A spool: the blocks of a stream in a temporary file, and read from there.
 
 Reading is then a copy, without decoding, parsing or asking a database, and the rows are the same at
 every pass whatever their source does. It costs 4 or 8 bytes a value of disk.
@@ -14,24 +14,24 @@ from tempfile import TemporaryFile
 
 import numpy as np
 
-from softmix.blocks.stream import Chunk, Reader
-
-_PIECE_BYTES = 1 << 20
+from softmix.blocks.block import Block, block_rows
+from softmix.blocks.source import NumberedBlocks
+from softmix.blocks.stream import Reader, StreamBlocks
 
 
 class SpoolFile:
-    """Rows as `reader` has them, and their weights if any, in files without names in `folder`.
+    """Blocks of the rows that `reader` reads, in files without names in `folder`.
 
-    They are written a piece after another, then read as often as is wanted, by several threads at
-    once too, and gone when nothing refers to this any more.
+    They are added in order, then read as often as is wanted, by several threads at once too, and
+    gone when nothing refers to this any more.
     """
 
     def __init__(self, reader: Reader, folder: Path) -> None:
         self._n_features, self._dtype = reader.n_features, reader.dtype
-        self._step = max(_PIECE_BYTES // (self._n_features * self._dtype.itemsize), 1)
+        self._step = block_rows(self._n_features)
         self._rows = self._new(folder)
         self._weights = self._new(folder) if reader.weighted else None
-        self.n_rows = 0
+        self._n_rows = 0
 
     def _new(self, folder: Path) -> FileIO:
         # Unbuffered, so that a disk that is full says so at once.
@@ -39,57 +39,36 @@ class SpoolFile:
         weakref.finalize(self, file.close)
         return file
 
-    def pieces(self, chunk: Chunk) -> Iterator[Chunk]:
-        """The rows of `chunk` in arrays as they are to be written, each a megabyte or less."""
-        for start in range(0, len(chunk), self._step):
-            stop = min(start + self._step, len(chunk))
-            rows = np.empty((stop - start, self._n_features), self._dtype)
-            chunk.copy_to(rows, start)
-            weights = chunk.weights
-            yield Chunk(rows, None if weights is None else np.ascontiguousarray(weights[start:stop], float))
+    def add(self, block: Block) -> None:
+        """Write the next block."""
+        _write(self._rows, block.rows)
+        if self._weights is not None and block.weights is not None:
+            _write(self._weights, block.weights)
+        self._n_rows += len(block.rows)
 
-    def add(self, piece: Chunk) -> None:
-        """Write one of the `pieces`."""
-        _write(self._rows, np.asarray(piece.values))
-        if self._weights is not None and piece.weights is not None:
-            _write(self._weights, piece.weights)
-        self.n_rows += len(piece)
-
-    def chunks(self) -> Iterator[Chunk]:
-        """All rows."""
-        for start in range(0, self.n_rows, self._step):
-            n = min(self._step, self.n_rows - start)
-            rows = np.empty((n, self._n_features), self._dtype)
-            _read_at(self._rows, start * self._n_features * self._dtype.itemsize, rows)
-            yield Chunk(rows, self._weights_of(start, n))
-
-    def _weights_of(self, start: int, n: int) -> np.ndarray | None:
-        if self._weights is None:
-            return None
-        weights = np.empty(n)
-        _read_at(self._weights, start * weights.itemsize, weights)
-        return weights
+    def blocks(self) -> NumberedBlocks:
+        """All (number, block), in order."""
+        for number, start in enumerate(range(0, self._n_rows, self._step)):
+            n = min(self._step, self._n_rows - start)
+            rows = _read(self._rows, start, np.empty((n, self._n_features), self._dtype))
+            weights = None if self._weights is None else _read(self._weights, start, np.empty(n))
+            yield number, Block(rows, weights)
 
 
-class SpoolReader:
-    """A `Reader` of what `reader` read in one pass, which is made at once."""
+class SpooledBlocks(StreamBlocks):
+    """The rows that `reader` read in one pass, which is made at once, as a `Source`."""
 
     def __init__(self, reader: Reader, folder: Path) -> None:
-        self.n_features, self.dtype, self.weighted = reader.n_features, reader.dtype, reader.weighted
-        self.feature_names = reader.feature_names
+        super().__init__(reader)
         self._file = SpoolFile(reader, folder)
-        with reader.chunks() as chunks:
-            for chunk in chunks:
-                for piece in self._file.pieces(chunk):
-                    self._file.add(piece)
-
-    def count(self) -> int:
-        return self._file.n_rows
+        with super().blocks() as numbered:
+            for _, block in numbered:
+                self._file.add(block)
 
     @contextmanager
-    def chunks(self) -> Iterator[Iterator[Chunk]]:
-        """All rows."""
-        yield self._file.chunks()
+    def blocks(self) -> Iterator[NumberedBlocks]:
+        """A pass over all (number, block), in order."""
+        yield self._file.blocks()
 
 
 def _write(file: FileIO, values: np.ndarray) -> None:
@@ -98,11 +77,12 @@ def _write(file: FileIO, values: np.ndarray) -> None:
         left = left[file.write(left) :]
 
 
-def _read_at(file: FileIO, begin: int, target: np.ndarray) -> None:
-    """Fill `target` from byte `begin` on."""
-    left = target.data.cast("B")
+def _read(file: FileIO, first: int, target: np.ndarray) -> np.ndarray:
+    """`target`, filled with as many rows from number `first` on."""
+    begin, left = first * target[:1].nbytes, target.data.cast("B")
     while left:
         left = left[_read_some(file, begin + target.nbytes - len(left), left) :]
+    return target
 
 
 def _read_some(file: FileIO, begin: int, target: memoryview) -> int:
