@@ -18,6 +18,12 @@ template <class T> struct ChosenRows {
   ChosenRows from(int a, int count) const { return {rows, stride, count, at + a, resp + a, root + a}; }
 };
 
+// Where such lists are written.
+template <class T> struct ChosenLists {
+  int32_t* at;
+  T *resp, *root;
+};
+
 // How many of n rows are positive, judged by every fourth vector of them.
 template <class T> ptrdiff_t estimate_positive(const T* p, ptrdiff_t n) {
   constexpr int kEvery = 4;

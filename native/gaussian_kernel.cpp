@@ -18,7 +18,7 @@ namespace {
 // A stretch of rows is worked on as a whole: its columns and responsibilities stay in the second
 // cache level, at few columns in the first. Dense moments take as much of it at a time as fits
 // the first level, centred.
-constexpr ptrdiff_t kStretchBytes = 256 << 10, kSmallStretchBytes = 32 << 10, kDenseBytes = 14 << 10;
+constexpr ptrdiff_t kStretchBytes = 512 << 10, kSmallStretchBytes = 32 << 10, kDenseBytes = 14 << 10;
 constexpr ptrdiff_t kSmallColumns = 8, kMaxStretch = 16 * kTile;
 
 // Per-lane float32 sums go to float64 after this many rows: 96 terms a lane.
@@ -37,10 +37,16 @@ template <class T> ptrdiff_t stretch_rows(Dimensions dims) {
 
 template <class T> ptrdiff_t dense_rows(ptrdiff_t d) { return whole_tiles(kDenseBytes / (d * ptrdiff_t(sizeof(T)))); }
 
+// Whether the products of rows of little weight are worth taking in float32.
+template <class T> constexpr bool may_be_light(Dimensions dims) {
+  return sizeof(T) == 8 && is_matrix(dims.shape) && !is_dense(dims);
+}
+
 template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
   T *panels, *centred, *log_joint, *inverse, *log_norm, *packed, *edge, *lane_sums, *chosen, *root;
   int32_t* positions;
+  ChosenLists<T> light = {};
   Pruning<T> pruning;
   size_t bytes;
 
@@ -59,6 +65,7 @@ template <class T> struct Workspace {
     chosen = arena.take<T>(kShare * stretch + lanes<T>);
     root = arena.take<T>(stretch + lanes<T>);
     positions = arena.take<int32_t>(stretch + lanes<float>);
+    if (may_be_light<T>(dims)) light = {arena.take<int32_t>(stretch), arena.take<T>(stretch), arena.take<T>(stretch)};
     if (may_prune<T>(dims)) pruning = Pruning<T>(dims, stretch, arena);
     bytes = arena.used + 64;
   }
@@ -147,9 +154,17 @@ template <class T>
 void chosen_moments(Dimensions dims, const Packed<T>& packed, ptrdiff_t k, const Stretch<T>& s, const Workspace<T>& w,
                     double* out) {
   const ptrdiff_t d = dims.features;
+  const Target target = target_of(dims, out, k);
   const int active = choose_rows<T>(w.log_joint + k * w.stretch, w.inverse, s.whole, w.positions, w.chosen, w.root);
-  const ChosenRows<T> chosen = {s.rows, d, active, w.positions, w.chosen, w.root};
-  add_row_moments<T>(dims, chosen, s.readable, packed.center(k), w.packed, w.edge, target_of(dims, out, k));
+  const T limit = may_be_light<T>(dims) ? light_limit<T>(w.chosen, active) : T(0);
+  int heavy = active;
+  if (limit > T(0)) {
+    heavy = set_light_apart<T>(limit, active, {w.positions, w.chosen, w.root}, w.light);
+    const ChosenRows<T> light = {s.rows, d, active - heavy, w.light.at, w.light.resp, w.light.root};
+    add_row_moments<T, float>(dims, light, s.readable, packed.center(k), w.packed, w.edge, target);
+  }
+  const ChosenRows<T> chosen = {s.rows, d, heavy, w.positions, w.chosen, w.root};
+  add_row_moments<T>(dims, chosen, s.readable, packed.center(k), w.packed, w.edge, target);
 }
 
 // The moments of one component over all rows, a vector across rows.

@@ -126,15 +126,27 @@ template <class T> void add_scatter(T* packed, ptrdiff_t d, int n, double* scatt
   }
 }
 
-template <class T, int Wide>
-SOFTMIX_INLINE void pack_columns(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d, T* packed,
+// Writes v as P: half a vector where P is float32 and v is not.
+template <class P, class T> SOFTMIX_INLINE void store_as(P* to, Vec<T> v) {
+  typedef P Narrow __attribute__((vector_size(lanes<T> * sizeof(P))));
+  const Narrow narrow = __builtin_convertvector(v, Narrow);
+  __builtin_memcpy(to, &narrow, sizeof narrow);
+}
+
+// The largest |scaled| of each column among rows packed in float32 must be in this range, or 0: then their
+// products neither overflow nor lose digits to underflow.
+constexpr double kNarrowLeast = 0x1p-50, kNarrowMost = 0x1p50;
+
+template <class T, class P, int Wide>
+SOFTMIX_INLINE bool pack_columns(const ChosenRows<T>& chosen, const T* center, ptrdiff_t column, ptrdiff_t d, P* packed,
                                  double* sum) {
-  Vec<T> c[Wide], total[Wide] = {};
-  T* target[Wide];
+  constexpr bool narrow = sizeof(P) < sizeof(T);
+  Vec<T> c[Wide], total[Wide] = {}, most[Wide] = {};
+  P* target[Wide];
   SOFTMIX_UNROLL
   for (int v = 0; v < Wide; ++v) {
     c[v] = load<T>(center + column + v * lanes<T>);
-    target[v] = packed_panel<T>(packed, column + v * lanes<T>);
+    target[v] = packed_panel<P>(packed, column + v * lanes<T>);
   }
   const T *const rows = chosen.rows + column, *const root = chosen.root;
   const int32_t* const at = chosen.at;
@@ -145,38 +157,61 @@ SOFTMIX_INLINE void pack_columns(const ChosenRows<T>& chosen, const T* center, p
     SOFTMIX_UNROLL
     for (int v = 0; v < Wide; ++v) {
       const Vec<T> scaled = (load<T>(row + v * lanes<T>) - c[v]) * r;
-      store<T>(target[v] + a * panel<T>, scaled);
+      store_as<P, T>(target[v] + a * panel<P>, scaled);
       total[v] += scaled * r;
+      if constexpr (narrow) most[v] = max<T>(most[v], max<T>(scaled, -scaled));
     }
   }
+  bool fits = true;
   SOFTMIX_UNROLL
   for (int v = 0; v < Wide; ++v) {
     const ptrdiff_t start = column + v * lanes<T>;
-    add_vector<T>(sum + start, total[v], d - start);
+    if (sum) add_vector<T>(sum + start, total[v], d - start);
+    if constexpr (narrow) {
+      const Int<T> inside = (most[v] >= splat<T>(T(kNarrowLeast))) & (most[v] <= splat<T>(T(kNarrowMost)));
+      fits = fits && all_true<T>(inside | (most[v] == Vec<T>{}));
+    }
   }
+  return fits;
 }
 
-// Packs √r (x − c) of the chosen rows, and adds Σ r (x − c) to `sum`: several vectors of a row at a
-// time, because rows come from the second-level cache.
-template <class T>
-void pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, T* packed, double* sum) {
+// Packs √r (x − c) of the chosen rows, and adds Σ r (x − c) to `sum` where given: several vectors of a
+// row at a time, because rows come from the second-level cache. Gives whether P could hold the products.
+template <class T, class P>
+bool pack_rows(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, P* packed, double* sum) {
   ptrdiff_t column = 0;
-  for (; column + 3 * lanes<T> < d; column += 4 * lanes<T>) pack_columns<T, 4>(chosen, center, column, d, packed, sum);
+  bool fits = true;
+  for (; column + 3 * lanes<T> < d; column += 4 * lanes<T>)
+    fits &= pack_columns<T, P, 4>(chosen, center, column, d, packed, sum);
   switch (round_up(d - column, lanes<T>) / lanes<T>) {
-    case 1: return pack_columns<T, 1>(chosen, center, column, d, packed, sum);
-    case 2: return pack_columns<T, 2>(chosen, center, column, d, packed, sum);
-    case 3: return pack_columns<T, 3>(chosen, center, column, d, packed, sum);
-    default: return;
+    case 1: return fits & pack_columns<T, P, 1>(chosen, center, column, d, packed, sum);
+    case 2: return fits & pack_columns<T, P, 2>(chosen, center, column, d, packed, sum);
+    case 3: return fits & pack_columns<T, P, 3>(chosen, center, column, d, packed, sum);
+    default: return fits;
   }
 }
 
-// Adds Σ r (x − c) and Σ r (x − c)(x − c)ᵀ. `packed` is scratch of row_scratch(d).
-template <class T>
+// Zeroes the columns of a last vector of P that no vector of T has written: what happened to lie there
+// would not count, but numbers that underflow are slow.
+template <class T, class P> void clear_edge(ptrdiff_t d, ptrdiff_t n, P* packed) {
+  for (ptrdiff_t column = round_up(d, lanes<T>); column < round_up(d, lanes<P>); column += lanes<T>)
+    for (ptrdiff_t a = 0; a < n; ++a) store_as<P, T>(packed_panel<P>(packed, column) + a * panel<P>, Vec<T>{});
+}
+
+// Adds Σ r (x − c) and Σ r (x − c)(x − c)ᵀ, the products in P. `packed` is scratch of row_scratch(d).
+template <class T, class P = T>
 void add_row_scatter(const ChosenRows<T>& chosen, const T* center, ptrdiff_t d, T* packed, Target target) {
+  P* const in_p = reinterpret_cast<P*>(packed);
   for (int done = 0; done < chosen.n; done += kChunk) {
     const int n = chosen.n - done < kChunk ? chosen.n - done : kChunk;
-    pack_rows<T>(chosen.from(done, n), center, d, packed, target.sum);
-    add_scatter<T>(packed, d, n, target.scatter);
+    const ChosenRows<T> chunk = chosen.from(done, n);
+    if (pack_rows<T, P>(chunk, center, d, in_p, target.sum)) {
+      clear_edge<T, P>(d, n, in_p);
+      add_scatter<P>(in_p, d, n, target.scatter);
+    } else {
+      pack_rows<T, T>(chunk, center, d, packed, nullptr);
+      add_scatter<T>(packed, d, n, target.scatter);
+    }
   }
 }
 
