@@ -60,6 +60,7 @@ class Comparison:
     problem: Problem
     threads: int
     costs: list[Cost]
+    steps: int
 
     def as_record(self) -> dict[str, object]:
         """What goes into the file of raw figures."""
@@ -79,11 +80,21 @@ class Comparison:
         }
 
 
-def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, effort: Effort) -> Comparison:
-    """Time `contestants` on `problem`, alternating; softmix, being short, twice a round."""
+def compare(
+    problem: Problem,
+    contestants: Sequence[Contestant],
+    threads: int,
+    effort: Effort,
+    steps: int | None = None,
+) -> Comparison:
+    """Time `contestants` on `problem`, alternating; softmix, being short, twice a round.
+
+    `steps` are the iterations between the two fits, by default as many as `effort` asks for. Numbers of
+    threads are compared by the same fits: one iteration more may be the one that groups the rows.
+    """
     costs = [Cost(contestant.name) for contestant in contestants]
     warm_ups = [_warm_up(c, problem, threads, cost) for c, cost in zip(contestants, costs, strict=True)]
-    steps = _steps(warm_ups, effort)
+    steps = steps or _steps(warm_ups, effort)
     for _ in range(effort.rounds):
         for contestant, cost in zip(contestants, costs, strict=True):
             begin, pairs = perf_counter(), 2 if contestant.name.startswith("softmix") else 1
@@ -92,7 +103,7 @@ def compare(problem: Problem, contestants: Sequence[Contestant], threads: int, e
                 pairs -= 1
                 if cost.failure:
                     break
-    return Comparison(problem, threads, costs)
+    return Comparison(problem, threads, costs, steps)
 
 
 def _warm_up(contestant: Contestant, problem: Problem, threads: int, cost: Cost) -> float:

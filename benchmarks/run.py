@@ -124,9 +124,11 @@ def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -
         for covariance in COVARIANCES:
             for kind in KINDS:
                 problem = make_problem(cell, covariance, kind)
+                steps = None
                 for threads in (1, 2):
                     effort = _QUICK if given.quick else Effort(max(1, given.rounds - (threads > 1)))
-                    comparison = compare(problem, contestants, threads, effort)
+                    comparison = compare(problem, contestants, threads, effort, steps)
+                    steps = comparison.steps
                     records.append(comparison.as_record())
                     costs = ", ".join(f"{cost.name} {cost.ns(problem) or 0:.4g}" for cost in comparison.costs)
                     _say(f"  ({cell}) {covariance}, {kind}, {threads} thread(s), ns: {costs}")

@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "all_blocks.hpp"
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
@@ -30,6 +31,12 @@ using softmix::Shape;
 
 template <class E> using In = nb::ndarray<const E, nb::c_contig, nb::device::cpu>;
 template <class E> using Out = nb::ndarray<E, nb::c_contig, nb::device::cpu>;
+
+// Of what is shared without the lock of Python: raises what a signal asks for, in the thread that signals go to.
+void check_signals() {
+  nb::gil_scoped_acquire acquire;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
 
 const InstructionSet& find(const std::string& name) {
   int count;
@@ -74,6 +81,17 @@ template <class T> class Gaussian {
     T* scratch = workspace.data();
     nb::gil_scoped_release release;
     kernel_.accumulate(dims_, parameters, n, first, weights, target, scratch);
+  }
+
+  void accumulate_all(softmix::Team& team, In<T> packed, In<T> rows, std::optional<In<double>> row_weights,
+                      ptrdiff_t block, ptrdiff_t at_once, Out<double> out) const {
+    const double* weights = row_weights ? row_weights->data() : nullptr;
+    const softmix::AllRows<T> all = {ptrdiff_t(rows.shape(0)), block, at_once, rows.data(), weights};
+    const T* parameters = packed.data();
+    double* target = out.data();
+    const size_t size = out.size();
+    nb::gil_scoped_release release;
+    softmix::accumulate_all<T>(team, kernel_, dims_, parameters, all, size, target, check_signals);
   }
 
   size_t groups_workspace_size(ptrdiff_t most) const {
@@ -228,6 +246,8 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def("pack", &Gaussian<T>::pack)
       .def("accumulate", &Gaussian<T>::accumulate, nb::arg("packed"), nb::arg("rows"), nb::arg("row_weights").none(),
            nb::arg("out"), nb::arg("workspace"))
+      .def("accumulate_all", &Gaussian<T>::accumulate_all, nb::arg("team"), nb::arg("packed"), nb::arg("rows"),
+           nb::arg("row_weights").none(), nb::arg("block"), nb::arg("at_once"), nb::arg("out"))
       .def("groups_workspace_size", &Gaussian<T>::groups_workspace_size)
       .def("accumulate_groups", &Gaussian<T>::accumulate_groups, nb::arg("means"), nb::arg("factors"),
            nb::arg("log_constants"), nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("row_starts"),
@@ -257,6 +277,10 @@ NB_MODULE(_native, m) {
         nb::arg("out"));
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
+  nb::class_<softmix::Team>(m, "Team")
+      .def(nb::init<int>(), nb::arg("helpers"))
+      .def("serve", &softmix::Team::serve, nb::arg("helper"), nb::call_guard<nb::gil_scoped_release>())
+      .def("call", &softmix::Team::call);
   bind_columns<double>(m);
   bind_columns<float>(m);
   bind<double>(m, "GaussianFloat64");

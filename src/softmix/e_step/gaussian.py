@@ -7,6 +7,7 @@ Dempster, Laird & Rubin (1977).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -47,6 +48,19 @@ class GaussianEStep:
             self._kernel.accumulate(self._prepared, rows[part], part_weights, values)
         statistics = GaussianStatistics(self._prepared.centers, self._layout, values)
         return statistics if self._noise is None else without_component(statistics, self._shape)
+
+    def of_all(
+        self, rows: np.ndarray, weights: np.ndarray | None, block: int, team: Any
+    ) -> GaussianStatistics | None:
+        """The sum over blocks of so many rows, which the threads of `team` share; None where there is noise.
+
+        `rows` are C-contiguous, and no weight is 0. The bits are those of a `TreeSum` of the blocks.
+        """
+        if self._noise is not None:
+            return None
+        values = np.empty(self._layout.size)
+        self._kernel.accumulate_all(self._prepared, rows, weights, block, self._step, values, team)
+        return GaussianStatistics(self._prepared.centers, self._layout, values)
 
     def evaluate(self, block: Block, **outputs: np.ndarray) -> None:
         """Fill any of log_norm (n,), resp (n, K), labels (n,), log_joint (n, K) for `block`.

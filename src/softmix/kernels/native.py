@@ -30,6 +30,12 @@ def _choose() -> str:
 
 isa = _choose()
 
+
+def team(n_helpers: int) -> _native.Team:
+    """What helpers wait in, to share the work of `accumulate_all` without the lock of Python."""
+    return _native.Team(n_helpers)
+
+
 # As native/tied_m_step.hpp numbers them.
 _TIES = {
     name: code
@@ -85,6 +91,24 @@ def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | N
     """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
     weights = None if row_weights is None else _doubles(row_weights)
     prepared.kernel.accumulate(prepared.packed, rows, weights, out, _workspace(prepared))
+
+
+def accumulate_all(  # noqa: PLR0913, PLR0917 (all that a sweep has)
+    prepared: Prepared,
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    block: int,
+    at_once: int,
+    out: np.ndarray,
+    team: _native.Team,
+) -> None:
+    """Write the statistics of all rows, in blocks that `team` shares, to the flat vector `out`.
+
+    The kernel takes at most `at_once` rows of a block in one go. The bits are those of `accumulate` block by
+    block, and of their sum in the order of the tree.
+    """
+    weights = None if row_weights is None else _doubles(row_weights)
+    prepared.kernel.accumulate_all(team, prepared.packed, rows, weights, block, at_once, out)
 
 
 def prepare_groups(parameters: GaussianParameters, dtype: np.dtype, isa: str = isa) -> PreparedGroups:

@@ -39,6 +39,10 @@ def prepare(parameters: GaussianParameters, dtype: np.dtype) -> Prepared:
     return Prepared(parameters, parameters.means.astype(dtype).astype(np.float64))
 
 
+def team(n_helpers: int) -> None:  # noqa: ARG001
+    """None: threads of NumPy share blocks in Python."""
+
+
 def accumulate(prepared: Prepared, rows: np.ndarray, row_weights: np.ndarray | None, out: np.ndarray) -> None:
     """Add the statistics of one block to the flat vector `out` (see StatisticsLayout)."""
     parameters = prepared.parameters

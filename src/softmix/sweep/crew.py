@@ -4,22 +4,30 @@ An iteration of EM may take a millisecond, of which the futures of a thread pool
 """
 
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any
+
+from softmix.kernels import kernel
 
 Ends = SimpleQueue[BaseException | None]
 
 
 class Crew:
-    """`n_helpers` threads beside the caller's own; `dismiss` ends them."""
+    """`n_helpers` threads beside the caller's own; `dismiss` ends them.
+
+    `team` is where they wait between jobs, and what the kernel shares its own work by; None without a
+    native kernel.
+    """
 
     def __init__(self, n_helpers: int) -> None:
+        self.team: Any = kernel().team(n_helpers)
         self._jobs: SimpleQueue[tuple[Callable[[], None], Ends] | None] = SimpleQueue()
         # Of each job anew: Ctrl-C may come between a job's end and its count, and the next must not
         # wait for what is lost.
         self._ends: Ends = SimpleQueue()
         self._threads = [
-            Thread(target=self._serve, name=f"softmix_{i}", daemon=True) for i in range(n_helpers)
+            Thread(target=self._serve, args=(i,), name=f"softmix_{i}", daemon=True) for i in range(n_helpers)
         ]
         for thread in self._threads:
             thread.start()
@@ -30,8 +38,7 @@ class Crew:
     def start(self, job: Callable[[], None]) -> None:
         """Have every helper run `job` once."""
         self._ends = SimpleQueue()
-        for _ in self._threads:
-            self._jobs.put((job, self._ends))
+        self._hand_out((job, self._ends))
 
     def join(self) -> BaseException | None:
         """Wait until all helpers are done with the job; gives an error that one of them met."""
@@ -43,13 +50,18 @@ class Crew:
 
     def dismiss(self) -> None:
         """Let the helpers finish what they do, and end them."""
-        for _ in self._threads:
-            self._jobs.put(None)
+        self._hand_out(None)
         for thread in self._threads:
             thread.join()
 
-    def _serve(self) -> None:
-        while (given := self._jobs.get()) is not None:
+    def _hand_out(self, given: tuple[Callable[[], None], Ends] | None) -> None:
+        for _ in self._threads:
+            self._jobs.put(given)
+        if self.team is not None:
+            self.team.call()
+
+    def _serve(self, helper: int) -> None:
+        while (given := self._next(helper)) is not None:
             job, ends = given
             try:
                 job()
@@ -57,3 +69,12 @@ class Crew:
                 ends.put(error)
             else:
                 ends.put(None)
+
+    def _next(self, helper: int) -> tuple[Callable[[], None], Ends] | None:
+        """The next job, in time: until then the helper has its part in the work of the kernel."""
+        while self.team is not None:
+            try:
+                return self._jobs.get_nowait()
+            except Empty:
+                self.team.serve(helper)
+        return self._jobs.get()

@@ -38,6 +38,8 @@ _RESTLESS, _STILL = 0.1, 0.5
 _FEW, _SOME_SHARE, _SOME_EACH, _SOME_ELEMENTS = 128, 64, 4, 1 << 21
 # All rows of a component need more components than the few of a sample do.
 _UNSEEN = 2.0
+# So many units are passed over for each that is made first, to see whether all are worth it.
+_PASSED_OVER = 7
 # Rows that change their component leave small groups behind, until all are made afresh.
 _FRAGMENTED = 1.5
 _LONGEST_WAIT = 63
@@ -176,7 +178,8 @@ class Groups:
         if cost > _WORTH * dense_cost(self._source, parameters):
             self._postpone()
             return None
-        renewed = self._all(grouper, grouping.units, lambda unit: grouper.renewed(unit, moved))
+        units = self._each(grouping.units, lambda unit: grouper.renewed(unit, moved))
+        renewed = Grouping(grouper.reference, units)
         if renewed.cost > _FRAGMENTED * self._fresh_cost:
             return self._grouped(parameters)
         return renewed
@@ -233,20 +236,27 @@ class Groups:
     def _grouped(self, parameters: GaussianParameters) -> Grouping | None:
         """The rows grouped by their labels, or None where that does not pay after all."""
         grouper = Grouper(self._source, Reference.at(parameters), self._labels)
-        grouping = self._all(grouper, grouper.pending(), grouper.unit)
-        self._fresh_cost = grouping.cost
-        if grouping.cost > _WORTH * dense_cost(self._source, parameters):
-            self._delay = _LONGEST_WAIT  # the sample of rows promised too much, and would again
-            self._postpone()
-            return None
-        self._delay = 0
-        return grouping
+        pending, made = grouper.pending(), dict[int, Unit]()
+        every = range(len(pending))
+        for numbers in (every[:: _PASSED_OVER + 1], every):  # some tell for all
+            missing = [number for number in numbers if number not in made]
+            units = self._each([pending[number] for number in missing], grouper.unit)
+            made.update(zip(missing, units, strict=True))
+            rows = sum(len(unit.rows) for unit in made.values())
+            cost = sum(unit.cost for unit in made.values())
+            if cost * self._source.n_rows > _WORTH * dense_cost(self._source, parameters) * rows:
+                self._delay = _LONGEST_WAIT  # the sample of rows promised too much, and would again
+                self._postpone()
+                return None
+        self._delay, self._fresh_cost = 0, cost
+        return Grouping(grouper.reference, [made[number] for number in every])
 
-    def _all(self, grouper: Grouper, items: list[T], unit_of: Callable[[T], Unit]) -> Grouping:
+    def _each(self, items: list[T], unit_of: Callable[[T], Unit]) -> list[Unit]:
+        """What `unit_of` makes of each item, in threads."""
         units: dict[int, Unit] = {}
 
         def visit(number: int, item: T) -> None:
             units[number] = unit_of(item)
 
         self._for_each(items, visit)
-        return Grouping(grouper.reference, [units[number] for number in range(len(items))])
+        return [units[number] for number in range(len(items))]

@@ -8,6 +8,7 @@ those of a stream are read ahead by a thread of its own.
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -90,9 +91,27 @@ class ThreadSweep:
             self.n_sweeps += 1
             return statistics
         e_step = self._e_step(parameters)
+        if (statistics := self._of_all(e_step)) is not None:
+            self.n_sweeps += 1
+            return statistics
         total: TreeSum[GaussianStatistics] = TreeSum()
         self._for_each_block(lambda number, block: total.add(number, e_step(block)))
         return total.total()
+
+    def _of_all(self, e_step: GaussianEStep | MissingEStep) -> GaussianStatistics | None:
+        """The statistics of an array whose blocks the kernel can take by itself; else None."""
+        if self._crew.team is None or not isinstance(e_step, GaussianEStep) or not self._is_plain:
+            return None
+        rows, weights = self.source.rows, self.source.weights
+        return e_step.of_all(rows, weights, self._block_rows, self._crew.team)
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether the rows lie one after the other, and all of them count."""
+        source = self.source
+        if type(source) is not ArrayBlocks or not source.rows.flags.c_contiguous:
+            return False
+        return source.weights is None or bool((source.weights > 0).all())
 
     def add_up(self, of_block: Callable[[slice, Block], A]) -> A:
         """The sum over all blocks of what `of_block` gives for (its rows' place among all, block)."""

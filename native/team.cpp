@@ -1,0 +1,143 @@
+#include "team.hpp"
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace softmix {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Waking a thread that sleeps takes 50 µs and more; between two sweeps of a quick fit there are 200.
+constexpr auto kSpin = std::chrono::microseconds(300);
+constexpr auto kBetweenChecks = std::chrono::milliseconds(20);
+constexpr int kLooksPerYield = 64;
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+void* Memory::of_worker(int worker, size_t bytes) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (scratch_.size() <= size_t(worker)) scratch_.resize(size_t(worker) + 1);
+  std::vector<double>& own = scratch_[size_t(worker)];
+  const size_t doubles = bytes / sizeof(double) + 1;
+  if (own.size() < doubles) own = std::vector<double>(doubles);
+  return own.data();
+}
+
+std::vector<double> Memory::zeros(size_t size) {
+  std::vector<double> found;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (!spare_.empty() && spare_.back().size() != size) spare_.clear();
+    if (!spare_.empty()) {
+      found = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  found.assign(size, 0.0);
+  return found;
+}
+
+void Memory::give_back(std::vector<double>&& vector) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  spare_.push_back(std::move(vector));
+}
+
+Team::Team(int helpers)
+    : helpers_(helpers), may_spin_(helpers < int(std::thread::hardware_concurrency())), seen_(size_t(helpers), 0) {}
+
+template <class Holds> bool Team::soon(Holds holds) const {
+  if (!may_spin_) return holds();
+  for (const auto end = Clock::now() + kSpin; Clock::now() < end; std::this_thread::yield())
+    for (int look = 0; look < kLooksPerYield; ++look, pause())
+      if (holds()) return true;
+  return false;
+}
+
+void Team::serve(int helper) {
+  uint64_t& seen = seen_[size_t(helper)];
+  for (;;) {
+    const auto is_called = [&] { return round_.load(std::memory_order_acquire) != seen; };
+    const Visit* visit;
+    if (!soon(is_called)) {
+      std::unique_lock<std::mutex> lock(mutex_);
+      called_.wait(lock, is_called);
+    }
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      seen = round_.load(std::memory_order_relaxed);
+      visit = visit_;
+    }
+    if (!visit) return;
+    work(1 + helper, nullptr);
+    if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      done_.notify_one();
+    }
+  }
+}
+
+void Team::call() { publish(nullptr, 0); }
+
+void Team::publish(const Visit* visit, ptrdiff_t count) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    visit_ = visit;
+    next_.store(0, std::memory_order_relaxed);
+    count_.store(count, std::memory_order_relaxed);
+    busy_.store(visit ? helpers_ : 0, std::memory_order_relaxed);
+    round_.fetch_add(1, std::memory_order_release);
+  }
+  called_.notify_all();
+}
+
+void Team::share(ptrdiff_t count, const Visit& visit, const std::function<void()>& check) {
+  const bool alone = helpers_ == 0 || count < 2;
+  if (alone) {
+    visit_ = &visit;
+    next_ = 0, count_ = count;
+  } else {
+    publish(&visit, count);
+  }
+  work(0, &check);
+  if (!alone) wait_for_helpers();
+  visit_ = nullptr;
+  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+}
+
+void Team::work(int worker, const std::function<void()>* check) {
+  auto checked = Clock::now();
+  try {
+    for (;;) {
+      const ptrdiff_t item = next_.fetch_add(1, std::memory_order_relaxed);
+      if (item >= count_.load(std::memory_order_relaxed)) return;
+      (*visit_)(worker, item);
+      if (check && Clock::now() - checked > kBetweenChecks) {
+        (*check)();
+        checked = Clock::now();
+      }
+    }
+  } catch (...) { stop(std::current_exception()); }
+}
+
+void Team::stop(std::exception_ptr error) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!error_) error_ = error;
+  count_.store(0, std::memory_order_relaxed);
+}
+
+void Team::wait_for_helpers() {
+  const auto are_done = [&] { return busy_.load(std::memory_order_acquire) == 0; };
+  if (soon(are_done)) return;
+  std::unique_lock<std::mutex> lock(mutex_);
+  done_.wait(lock, are_done);
+}
+
+}  // namespace softmix

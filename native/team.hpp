@@ -1,0 +1,70 @@
+// Threads that share work without Python: they wait inside `serve`, and are at work within a microsecond or two.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+namespace softmix {
+
+// Memory that stays between pieces of work, so that it need not be had from the system each time.
+class Memory {
+ public:
+  // For one worker alone, at least so large; what was in it is lost.
+  void* of_worker(int worker, size_t bytes);
+
+  // A vector of zeros, for any worker, until it is given back.
+  std::vector<double> zeros(size_t size);
+  void give_back(std::vector<double>&& vector);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::vector<double>> spare_, scratch_;
+};
+
+class Team {
+ public:
+  explicit Team(int helpers);
+
+  // The helpers, and who calls `share`.
+  int workers() const { return helpers_ + 1; }
+  Memory& memory() { return memory_; }
+
+  // Of a helper, by number from 0: has its part in what is shared, until the next `call`.
+  void serve(int helper);
+  // Brings the helpers back from `serve`; one that is not there yet comes back at once.
+  void call();
+
+  // visit(worker, item) for each item < count, once, in any order. `check` is called now and then by the caller's
+  // thread. After an exception in either no item is begun, and it is thrown when all are back.
+  typedef std::function<void(int, ptrdiff_t)> Visit;
+  void share(ptrdiff_t count, const Visit& visit, const std::function<void()>& check);
+
+ private:
+  void publish(const Visit* visit, ptrdiff_t count);
+  void work(int worker, const std::function<void()>* check);
+  void wait_for_helpers();
+  void stop(std::exception_ptr error);
+  // Whether `holds` becomes true within so long that sleeping would cost more.
+  template <class Holds> bool soon(Holds holds) const;
+
+  const int helpers_;
+  const bool may_spin_;
+  Memory memory_;
+  std::mutex mutex_;
+  std::condition_variable called_, done_;
+  std::atomic<uint64_t> round_{0};  // of `call` or `share`
+  std::vector<uint64_t> seen_;      // of each helper: the last round that it knows
+  std::atomic<int> busy_{0};        // helpers that have not ended their part
+  const Visit* visit_ = nullptr;    // null in a round of `call`
+  std::atomic<ptrdiff_t> next_{0};
+  std::atomic<ptrdiff_t> count_{0};
+  std::exception_ptr error_;
+};
+
+}  // namespace softmix
