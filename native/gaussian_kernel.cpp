@@ -10,6 +10,7 @@
 #include "responsibilities.hpp"
 #include "row_moments.hpp"
 #include "transpose.hpp"
+#include "triangles.hpp"
 
 namespace softmix {
 namespace SOFTMIX_ISA {
@@ -340,8 +341,17 @@ template <class T> constexpr GaussianKernel<T> table() {
 #define SOFTMIX_NAME(name) SOFTMIX_QUOTE(name)
 
 extern const InstructionSet instruction_set;
-const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA), table<double>(), table<float>(), merge_losses,
-                                        inverse_cholesky,          fill_holes,      add_residuals};
+const InstructionSet instruction_set = {SOFTMIX_NAME(SOFTMIX_ISA),
+                                        table<double>(),
+                                        table<float>(),
+                                        merge_losses,
+                                        inverse_cholesky,
+                                        factor_of_scatter,
+                                        unit_rows,
+                                        moved_rows,
+                                        product_norm,
+                                        fill_holes,
+                                        add_residuals};
 
 }  // namespace SOFTMIX_ISA
 }  // namespace softmix

@@ -52,6 +52,14 @@ struct InstructionSet {
   // See inverse_cholesky.hpp.
   void (*inverse_cholesky)(ptrdiff_t count, ptrdiff_t d, const double* matrices, double* factors, double* squared_norms,
                            double* scratch);
+  // See triangles.hpp; these take one matrix.
+  double (*factor_of_scatter)(ptrdiff_t d, const double* scatter, double divisor, const double* scale, double* factor,
+                              double* scratch);
+  void (*unit_rows)(ptrdiff_t d, const double* factor, const double* right, double* logs, double* beside,
+                    double* scratch);
+  void (*moved_rows)(ptrdiff_t d, const double* factor, const double* inverse, const double* logs, const double* beside,
+                     double* moved, double* scratch);
+  double (*product_norm)(ptrdiff_t d, const double* factor, const double* right, double* scratch);
   // See fill_holes.hpp.
   void (*fill_holes)(const Holes& holes, const Deviations& of, double* half_log_dets, double* residuals,
                      double* scratch);

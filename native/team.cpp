@@ -12,7 +12,7 @@ using Clock = std::chrono::steady_clock;
 // Waking a thread that sleeps takes 50 µs and more; between two sweeps of a quick fit there are 200.
 constexpr auto kSpin = std::chrono::microseconds(300);
 constexpr auto kBetweenChecks = std::chrono::milliseconds(20);
-constexpr int kLooksPerYield = 64;
+constexpr int kLooks = 64;  // for each at the clock
 
 void pause() {
 #if defined(__x86_64__)
@@ -55,8 +55,9 @@ Team::Team(int helpers)
 
 template <class Holds> bool Team::soon(Holds holds) const {
   if (!may_spin_) return holds();
-  for (const auto end = Clock::now() + kSpin; Clock::now() < end; std::this_thread::yield())
-    for (int look = 0; look < kLooksPerYield; ++look, pause())
+  // Never by giving way to other threads: Linux makes one that does so wait for long once others are busy.
+  for (const auto end = Clock::now() + kSpin; Clock::now() < end;)
+    for (int look = 0; look < kLooks; ++look, pause())
       if (holds()) return true;
   return false;
 }

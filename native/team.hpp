@@ -39,6 +39,8 @@ class Team {
   void serve(int helper);
   // Brings the helpers back from `serve`; one that is not there yet comes back at once.
   void call();
+  // The helpers are gone: who calls `share` works alone.
+  void retire() { helpers_ = 0; }
 
   // visit(worker, item) for each item < count, once, in any order. `check` is called now and then by the caller's
   // thread. After an exception in either no item is begun, and it is thrown when all are back.
@@ -53,7 +55,7 @@ class Team {
   // Whether `holds` becomes true within so long that sleeping would cost more.
   template <class Holds> bool soon(Holds holds) const;
 
-  const int helpers_;
+  int helpers_;
   const bool may_spin_;
   Memory memory_;
   std::mutex mutex_;

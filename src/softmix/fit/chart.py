@@ -10,6 +10,7 @@ None of it depends on the units of the columns.
 import numpy as np
 
 from softmix.fit.spread import Spread
+from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import invert_triangular
 
@@ -22,7 +23,7 @@ class Chart:
     """The coordinates of mixtures with K components in d columns, of one shape."""
 
     def __init__(self, spread: Spread, shape: FactorShape) -> None:
-        self._shape, self._mean = shape, spread.mean
+        self._shape, self._mean, self._kernel = shape, spread.mean, kernel()
         self._factor = spread.factor
         self._matrix = self._factor.ndim == 2
         self._root = invert_triangular(self._factor) if self._matrix else 1.0 / self._factor
@@ -32,12 +33,13 @@ class Chart:
         weights = _all_weights(parameters)
         log_weights = np.log(weights, out=np.zeros(len(weights)), where=weights > 0)
         means = self._times(parameters.means - self._mean, self._factor)
-        return np.concatenate([log_weights, means.ravel(), *self._flat(parameters.factors)])
+        flat = (part.ravel() for part in self._of_factors(parameters.factors))
+        return np.concatenate([log_weights, means.ravel(), *flat])
 
     def moved(self, parameters: GaussianParameters, move: np.ndarray) -> GaussianParameters | None:
         """`parameters` moved in these coordinates; None where numbers overflow."""
         K, d = parameters.means.shape
-        if not np.abs(move).max() < _FAR:
+        if not max(move.max(), -move.min()) < _FAR:
             return None
         at_means, at_factors = np.cumsum([parameters.n_memberships, K * d])
         weights = _all_weights(parameters) * np.exp(move[:at_means])
@@ -50,33 +52,26 @@ class Chart:
     def _times(self, rows: np.ndarray, factor: np.ndarray) -> np.ndarray:
         return rows @ factor.T if self._matrix else rows * factor
 
-    def _flat(self, factors: np.ndarray) -> tuple[np.ndarray, ...]:
+    def _of_factors(self, factors: np.ndarray) -> tuple[np.ndarray, ...]:
         if not self._shape.is_matrix:
-            return (np.log(factors * self._root).ravel(),)
-        whitened = self._whitened(factors)
-        diagonal = np.diagonal(whitened, axis1=-2, axis2=-1).copy()
-        whitened /= diagonal[..., None]  # I + N: its diagonal and the zeros above it move nothing
-        return np.log(diagonal).ravel(), whitened.ravel()
-
-    def _whitened(self, factors: np.ndarray) -> np.ndarray:
-        if not self._matrix:
-            return factors * self._root
-        return (factors.reshape(-1, factors.shape[-1]) @ self._root).reshape(factors.shape)
+            return (np.log(factors * self._root),)
+        return self._kernel.unit_rows(_stack(factors), self._root)
 
     def _moved_factors(self, factors: np.ndarray, move: np.ndarray) -> np.ndarray:
         if not self._shape.is_matrix:
             return factors * np.exp(move).reshape(factors.shape)
-        d = factors.shape[-1]
-        stack = factors.reshape(-1, d, d)
-        logs, beside = move[: len(stack) * d].reshape(-1, d, 1), move[len(stack) * d :].reshape(-1, d, d)
+        stack = _stack(factors)
         # F' = D e^δ (I + N + ν) = e^δ (F + D ν), D the diagonal of F in whitened rows.
-        if self._matrix:  # of a product of triangles the diagonal is that of the diagonals
-            diagonal = np.diagonal(stack, axis1=-2, axis2=-1) * np.diagonal(self._root)
-        else:
-            diagonal = np.diagonal(stack * self._root, axis1=-2, axis2=-1)
-        added = diagonal[..., None] * beside
-        added = added @ self._factor if self._matrix else added * self._factor
-        return (np.exp(logs) * (stack + added)).reshape(factors.shape)
+        logs, beside = np.split(move, [len(stack) * stack.shape[-1]])
+        moved = self._kernel.moved_rows(
+            stack, self._factor, logs.reshape(len(stack), -1), beside.reshape(len(stack), -1)
+        )
+        return moved.reshape(factors.shape)
+
+
+def _stack(factors: np.ndarray) -> np.ndarray:
+    """Matrices as (K, d, d), one that all share too."""
+    return factors.reshape(-1, *factors.shape[-2:])
 
 
 def _all_weights(parameters: GaussianParameters) -> np.ndarray:

@@ -8,6 +8,33 @@ def available() -> list[str]: ...
 def inverse_cholesky(
     isa: str, matrices: np.ndarray, factors: np.ndarray, squared_norms: np.ndarray
 ) -> None: ...
+def scatters_about(
+    team: Team, triangles: np.ndarray, counts: np.ndarray, shifts: np.ndarray, out: np.ndarray
+) -> None: ...
+def factors_of_scatters(
+    team: Team,
+    isa: str,
+    scatters: np.ndarray,
+    divisors: np.ndarray,
+    scale: np.ndarray,
+    factors: np.ndarray,
+    squared_norms: np.ndarray,
+) -> None: ...
+def unit_rows(
+    team: Team, isa: str, factors: np.ndarray, right: np.ndarray, logs: np.ndarray, beside: np.ndarray
+) -> None: ...
+def moved_rows(
+    team: Team,
+    isa: str,
+    factors: np.ndarray,
+    inverse: np.ndarray,
+    logs: np.ndarray,
+    beside: np.ndarray,
+    moved: np.ndarray,
+) -> None: ...
+def product_norms(
+    team: Team, isa: str, factors: np.ndarray, right: np.ndarray, norms: np.ndarray
+) -> None: ...
 def fill_holes(
     isa: str,
     precision: np.ndarray,
@@ -29,6 +56,7 @@ class Team:
     def __init__(self, helpers: int) -> None: ...
     def serve(self, helper: int) -> None: ...
     def call(self) -> None: ...
+    def retire(self) -> None: ...
 
 class _Gaussian:
     def __init__(self, isa: str, shape: int, components: int, features: int) -> None: ...

@@ -13,6 +13,7 @@ import numpy as np
 
 from softmix.kernels import _native, reference
 from softmix.kernels.groups import RowGroups
+from softmix.kernels.team import current
 from softmix.parameters import FactorShape, GaussianParameters
 
 available: list[str] = _native.available()
@@ -55,6 +56,8 @@ _CLASSES: dict[np.dtype, type[Gaussian]] = {
 _scratch = local()
 # Beyond this many columns LAPACK inverts faster.
 _LAPACK = 256
+# Elements of a stack of matrices, times its columns: some tenths of a millisecond of work.
+_SHARED_WORK = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,6 +221,53 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return factors, squared_norms
 
 
+def scatters_about(triangles: np.ndarray, counts: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """See the reference."""
+    K, d = shifts.shape
+    scatters = np.empty((K, d, d))
+    _native.scatters_about(
+        _team(scatters), _doubles(triangles), _doubles(counts), _doubles(shifts), scatters
+    )
+    return scatters
+
+
+def factors_of_scatters(
+    scatters: np.ndarray, divisors: np.ndarray, scale: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference."""
+    if scatters.shape[-1] > _LAPACK:
+        return reference.factors_of_scatters(scatters, divisors, scale)
+    factors, squared_norms = np.empty(scatters.shape), np.empty(len(scatters))
+    given = _doubles(scatters), _doubles(divisors), _doubles(scale)
+    _native.factors_of_scatters(_team(scatters), isa, *given, factors, squared_norms)
+    return factors, squared_norms
+
+
+def unit_rows(factors: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """See the reference."""
+    K, d, _ = factors.shape
+    logs, beside = np.empty((K, d)), np.empty((K, d * (d - 1) // 2))
+    _native.unit_rows(_team(factors), isa, _doubles(factors), _doubles(right), logs, beside)
+    return logs, beside
+
+
+def moved_rows(
+    factors: np.ndarray, inverse: np.ndarray, logs: np.ndarray, beside: np.ndarray
+) -> np.ndarray:
+    """See the reference."""
+    moved = np.empty(factors.shape)
+    given = (_doubles(array) for array in (factors, inverse, logs, beside))
+    _native.moved_rows(_team(factors), isa, *given, moved)
+    return moved
+
+
+def product_norms(factors: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """See the reference."""
+    norms = np.empty(len(factors))
+    _native.product_norms(_team(factors), isa, _doubles(factors), _doubles(right), norms)
+    return norms
+
+
 def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
     parameters: GaussianParameters,
     covariances: np.ndarray,
@@ -291,6 +341,12 @@ def _writable(out: np.ndarray | None, dtype: np.dtype) -> np.ndarray | None:
 
 def _doubles(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _team(stack: np.ndarray) -> _native.Team:
+    """Who works on a stack of matrices: helpers too where they are there, and it is worth calling them."""
+    helpers = current() if stack.size * stack.shape[-1] >= _SHARED_WORK else None
+    return helpers or vars(_scratch).setdefault("alone", _native.Team(0))
 
 
 def _workspace(prepared: Prepared) -> np.ndarray:

@@ -17,6 +17,14 @@ from scipy.linalg import lapack
 from scipy.special import logsumexp
 
 from softmix.kernels.groups import RowGroups
+from softmix.kernels.triangles import (
+    factors_of_scatters,
+    inverse_cholesky,
+    moved_rows,
+    product_norms,
+    scatters_about,
+    unit_rows,
+)
 from softmix.parameters import FactorShape, GaussianParameters
 
 isa = "reference"
@@ -195,22 +203,6 @@ def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
 ) -> tuple[GaussianParameters, np.ndarray]:
     """Takes no step: the caller's own loop is the readable twin (fit/short_runs.py)."""
     return parameters, np.empty(0)
-
-
-def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse Cholesky factors of a stack of matrices, and their squared Frobenius norms.
-
-    Where a matrix is not positive definite its norm is infinite, and its factor is nothing.
-    """
-    factors = np.zeros(matrices.shape)
-    squared_norms = np.full(len(matrices), np.inf)
-    for k, matrix in enumerate(matrices):
-        # LAPACK reads columns: the transpose of our lower triangle is its upper one.
-        upper, failed = lapack.dpotrf(matrix.T, lower=0)
-        if not failed:
-            factors[k] = lapack.dtrtri(upper, lower=0, overwrite_c=1)[0].T
-            squared_norms[k] = np.vdot(factors[k], factors[k])
-    return factors, squared_norms
 
 
 def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)

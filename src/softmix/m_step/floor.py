@@ -101,10 +101,6 @@ class CovarianceFloor:
         return np.linalg.norm(self._cholesky, axis=1)
 
     @cached_property
-    def _scale_products(self) -> np.ndarray:
-        return self._scale[:, None] * self._scale
-
-    @cached_property
     def _kernel(self) -> ModuleType:
         return kernel()
 
@@ -121,20 +117,23 @@ class CovarianceFloor:
             _refuse({k: np.flatnonzero(held).tolist() for k, held in enumerate(thin) if held.any()})
         return np.maximum(raw, lowest)
 
-    def inverse_cholesky(self, covariances: np.ndarray) -> np.ndarray:
+    def inverse_cholesky(self, scatters: np.ndarray, divisors: np.ndarray | None = None) -> np.ndarray:
         """Inverse Cholesky factors of a (K, d, d) stack of covariances, raised to the floor.
+
+        They are `scatters`, each divided by its divisor if there are any, (K,).
 
         Sound covariances are factored as correlations. Where a bound on the smallest eigenvalue
         cannot rule out the floor, or digits would be lost, it is done in whitened coordinates,
         where the floor is one number.
         """
-        inverses, squared_norms = self._kernel.inverse_cholesky(covariances / self._scale_products)
+        divisors = np.ones(len(scatters)) if divisors is None else divisors
+        inverses, squared_norms = self._kernel.factors_of_scatters(scatters, divisors, self._scale)
         # |C⁻¹ D⁻¹ L_S|_F² bounds 1 / (smallest whitened eigenvalue): eigenvalues are seldom needed.
         bounds = squared_norms * self._correlation_norm
         doubtful = np.flatnonzero(~(bounds * max(self.lowest, _ILL_CONDITIONED) <= 1.0))
-        inverses /= self._scale
         if doubtful.size:
-            inverses[doubtful] = self._inverse_cholesky_whitened(covariances[doubtful], doubtful)
+            covariances = scatters[doubtful] / divisors[doubtful, None, None]
+            inverses[doubtful] = self._inverse_cholesky_whitened(covariances, doubtful)
         return inverses
 
     def _inverse_cholesky_whitened(self, covariances: np.ndarray, components: np.ndarray) -> np.ndarray:
@@ -204,7 +203,8 @@ class CovarianceFloor:
             whitened = parameters.factors * self._cholesky
             strongest = whitened.reshape(parameters.n_components, -1).max(axis=1) ** 2
         else:
-            strongest = np.square(parameters.factors @ self._cholesky).sum(axis=(-2, -1))
+            d = parameters.n_features
+            strongest = self._kernel.product_norms(parameters.factors.reshape(-1, d, d), self._cholesky)
         return np.broadcast_to(1.0 / strongest, (parameters.n_components,))
 
     def thinness(self, parameters: GaussianParameters, component: int) -> float:

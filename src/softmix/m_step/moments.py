@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from softmix.kernels import kernel
 from softmix.parameters import FactorShape
 from softmix.statistics import GaussianStatistics
 
@@ -81,7 +82,6 @@ def _scatter_about(statistics: GaussianStatistics, count: np.ndarray, shift: np.
         return statistics.scatter - count * np.einsum("kj,kj->k", shift, shift)
     if shape is FactorShape.DIAGONAL:
         return statistics.scatter - count[:, None] * shift**2
-    weighted = count[:, None] * shift
     if shape is FactorShape.SHARED:
-        return statistics.scatter_matrices()[0] - weighted.T @ shift
-    return statistics.scatter_matrices() - weighted[:, :, None] * shift[:, None, :]
+        return statistics.scatter_matrices()[0] - (count[:, None] * shift).T @ shift
+    return kernel().scatters_about(statistics.scatter, count, shift)

@@ -40,7 +40,7 @@ def evv(moments: Moments, floor: CovarianceFloor) -> np.ndarray:
 
 
 def vvv(moments: Moments, floor: CovarianceFloor) -> np.ndarray:
-    return floor.inverse_cholesky(moments.scatter / moments.divisor[:, None, None])
+    return floor.inverse_cholesky(moments.scatter, moments.divisor)
 
 
 def _own_axes(moments: Moments, floor: CovarianceFloor) -> tuple[np.ndarray, np.ndarray]:

@@ -53,6 +53,8 @@ class Crew:
         self._hand_out(None)
         for thread in self._threads:
             thread.join()
+        if self.team is not None:
+            self.team.retire()
 
     def _hand_out(self, given: tuple[Callable[[], None], Ends] | None) -> None:
         for _ in self._threads:

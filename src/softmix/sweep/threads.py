@@ -17,6 +17,7 @@ import numpy as np
 from softmix.blocks import ArrayBlocks, Block, Incomplete, Source, block_rows
 from softmix.blocks.incomplete import IncompleteArray
 from softmix.e_step import GaussianEStep, MissingEStep
+from softmix.kernels.team import offered
 from softmix.parameters import GaussianParameters
 from softmix.statistics import GaussianStatistics
 from softmix.sweep.by_number import ByNumber, Numbered, Pass
@@ -62,11 +63,14 @@ class ThreadSweep:
         )
 
     def __enter__(self) -> Self:
+        self._offer = offered(self._crew.team)
+        self._offer.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._offer.__exit__(None, None, None)
         self._crew.dismiss()
 
     @property
