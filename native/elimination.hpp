@@ -38,13 +38,15 @@ template <int Pivots> SOFTMIX_INLINE bool eliminate_with(ptrdiff_t j, ptrdiff_t 
   }
   for (ptrdiff_t i = j + Pivots; i < d; ++i) {
     for (int p = 0; p < Pivots; ++p) factors[p] = a[(j + p) * d + i] * inverse[p];
-    eliminate<Pivots>(a + i * d, a + j * d, d, factors, i, d);
+    // From where a whole vector begins: what is below the diagonal of a is not read.
+    eliminate<Pivots>(a + i * d, a + j * d, d, factors, i / kPivots * kPivots, d);
     eliminate<Pivots>(f + i * d, f + j * d, d, factors, 0, j + Pivots);
   }
   return true;
 }
 
-// One matrix: a, whose upper triangle alone is read, is spoilt; f receives the factor. Gives its squared norm.
+// One matrix: a, whose upper triangle alone is read, is spoilt; what is below must be numbers. f receives the factor.
+// Gives its squared norm.
 inline double inverse_factor(ptrdiff_t d, double* a, double* f) {
   for (ptrdiff_t i = 0; i < d * d; ++i) f[i] = 0.0;
   ptrdiff_t j = 0;

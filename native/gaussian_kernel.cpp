@@ -295,8 +295,9 @@ void pack(Dimensions dims, const double* means, const double* factors, const dou
           double* centers) {
   const Packed<T> packed(dims, out);
   const ptrdiff_t K = dims.components, d = dims.features;
-  const size_t size = packed.size();
+  const size_t size = packed.parameters_size();
   for (size_t i = 0; i < size; ++i) out[i] = T(0);
+  if (packed.directions_size) *packed.directions_state() = 0;
   T* const origin = const_cast<T*>(packed.origin());
   for (ptrdiff_t j = 0; j < d; ++j) {
     double sum = 0;

@@ -18,15 +18,6 @@
 namespace softmix {
 namespace SOFTMIX_ISA {
 
-// It must pay for the directions and the lists: there are many rows for each component, and the
-// product is most of the work. With more components rows come in groups.
-constexpr ptrdiff_t kFewestPruned = 4 * kTile, kMostPruned = 24;
-
-template <class T> constexpr bool may_prune(Dimensions dims) {
-  const bool large = !is_dense(dims) && dims.features > group<T>;
-  return is_matrix(dims.shape) && large && dims.components > 2 && dims.components <= kMostPruned;
-}
-
 // The coordinates h that all rows have of all components.
 constexpr ptrdiff_t head_columns(ptrdiff_t d) { return round_up(3 * d / 8, kBlock); }
 
@@ -34,22 +25,21 @@ constexpr ptrdiff_t head_columns(ptrdiff_t d) { return round_up(3 * d / 8, kBloc
 template <class T> constexpr T kCertain = T(0.999);
 
 template <class T> struct Pruning {
-  ptrdiff_t stretch, centers, padded;  // rows, and components in whole panels and in whole blocks
-  int32_t *nearest, *order, *starts;   // (rows), (rows), (components + 1)
-  int32_t *pending, *n_pending;        // (components, rows), (components)
-  T *constants, *known;                // of h's density (components); a log p(x, k) of each row
-  T *directions, *lengths, *from;      // g (k, d, l), what is added (k, l); g from one l (d, k)
+  ptrdiff_t stretch, padded;          // rows, and components in whole blocks
+  int32_t *nearest, *order, *starts;  // (rows), (rows), (components + 1)
+  int32_t *pending, *n_pending;       // (components, rows), (components)
+  T *constants, *known;               // of h's density (components); a log p(x, k) of each row
+  T* from;                            // g of all components from one l (d, k)
 
   Pruning() = default;
 
   Pruning(Dimensions dims, ptrdiff_t rows, Arena& arena) : stretch(rows) {
     const ptrdiff_t K = dims.components, d = dims.features;
-    centers = round_up(K, group<T>), padded = round_up(K, kBlock);
+    padded = round_up(K, kBlock);
     nearest = arena.take<int32_t>(rows), order = arena.take<int32_t>(rows);
     starts = arena.take<int32_t>(K + 1);
     pending = arena.take<int32_t>(K * rows), n_pending = arena.take<int32_t>(K);
     constants = arena.take<T>(K), known = arena.take<T>(rows);
-    directions = arena.take<T>(K * d * centers), lengths = arena.take<T>(K * centers);
     from = arena.take<T>(d * padded);
   }
 };
@@ -187,6 +177,29 @@ void find_directions(const Packed<T>& packed, ptrdiff_t k, ptrdiff_t d, const T*
     add_transposed<T, 1>(factor + i, height, d, t + (whole + i) * group<T>, scale, g, stride);
 }
 
+// The directions from all centres to all components: who needs them first finds them, once for all rows that these
+// parameters see. panels, y and t are scratch.
+template <class T>
+void need_directions(const Packed<T>& packed, ptrdiff_t d, T* panels, T* y, T* t) {
+  constexpr int32_t kNone = 0, kMaking = 1, kMade = 2;
+  int32_t* const state = packed.directions_state();
+  int32_t seen = __atomic_load_n(state, __ATOMIC_ACQUIRE);
+  if (seen == kMade) return;
+  const ptrdiff_t K = packed.components;
+  if (seen != kNone ||
+      !__atomic_compare_exchange_n(state, &(seen = kNone), kMaking, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+    while (__atomic_load_n(state, __ATOMIC_ACQUIRE) != kMade) {}
+    return;
+  }
+  for (ptrdiff_t c = 0; c < packed.centers; c += group<T>) {
+    transpose_slabs<T>([&](ptrdiff_t i) { return packed.center(c + i < K ? c + i : 0); }, group<T>, d, panels);
+    for (ptrdiff_t k = 0; k < K; ++k)
+      find_directions<T>(packed, k, d, panels, y, t, packed.directions(k, d) + c, packed.lengths(k, d) + c,
+                         packed.centers);
+  }
+  __atomic_store_n(state, kMade, __ATOMIC_RELEASE);
+}
+
 // Whether every row of a panel is settled.
 template <class T>
 SOFTMIX_INLINE bool all_negligible(T constant, const Vec<T> (&q)[kVectors], const Vec<T> (&known)[kVectors]) {
@@ -241,7 +254,7 @@ void settle_panel(const Packed<T>& packed, ptrdiff_t l, ptrdiff_t d, const int32
       Vec<T> q[kVectors];
       gather<T>(joint, at, q);
       for (int v = 0; v < kVectors; ++v) {
-        const Vec<T> a = along[k - first][v] + splat<T>(w.lengths[k * w.centers + l]);
+        const Vec<T> a = along[k - first][v] + splat<T>(packed.lengths(k, d)[l]);
         store<T>(margin + v * lanes<T>,
                  log_joint_at<T>(packed.constants()[k], kCertain<T> * (q[v] + a * a)) - known[v]);
       }
@@ -283,16 +296,11 @@ void pruned_log_joint(Dimensions dims, const Packed<T>& packed, const T* rows, p
   }
   find_nearest<T>(log_joint, K, stride, w.constants, whole, w.nearest);
   sort_rows<T>(w, K, whole);
-  for (ptrdiff_t c = 0; c < w.centers; c += group<T>) {
-    transpose_slabs<T>([&](ptrdiff_t i) { return packed.center(c + i < K ? c + i : 0); }, group<T>, d, panels);
-    for (ptrdiff_t k = 0; k < K; ++k)
-      find_directions<T>(packed, k, d, panels, y, panels + d * group<T>, w.directions + k * d * w.centers + c,
-                         w.lengths + k * w.centers + c, w.centers);
-  }
+  need_directions<T>(packed, d, panels, y, panels + d * group<T>);
   for (ptrdiff_t l = 0, begin = 0; l < K; begin = w.starts[l++]) {
     for (ptrdiff_t j = 0; j < d; ++j)
       for (ptrdiff_t k = 0; k < w.padded; ++k)
-        w.from[j * w.padded + k] = k < K ? w.directions[(k * d + j) * w.centers + l] : T(0);
+        w.from[j * w.padded + k] = k < K ? packed.directions(k, d)[j * packed.centers + l] : T(0);
     for_each_panel<T>(w.order + begin, w.starts[l] - begin, [&](const int32_t* at, int count) {
       T* const own = log_joint + l * stride;
       transpose_slabs<T>([=](ptrdiff_t i) { return row_at(at[i]); }, group<T>, d, panels);

@@ -51,7 +51,7 @@ void Memory::give_back(std::vector<double>&& vector) {
 }
 
 Team::Team(int helpers)
-    : helpers_(helpers), may_spin_(helpers < int(std::thread::hardware_concurrency())), seen_(size_t(helpers), 0) {}
+    : helpers_(helpers), may_spin_(helpers < int(std::thread::hardware_concurrency())), known_(size_t(helpers)) {}
 
 template <class Holds> bool Team::soon(Holds holds) const {
   if (!may_spin_) return holds();
@@ -63,20 +63,21 @@ template <class Holds> bool Team::soon(Holds holds) const {
 }
 
 void Team::serve(int helper) {
-  uint64_t& seen = seen_[size_t(helper)];
+  Known& known = known_[size_t(helper)];
   for (;;) {
-    const auto is_called = [&] { return round_.load(std::memory_order_acquire) != seen; };
-    const Visit* visit;
-    if (!soon(is_called)) {
-      std::unique_lock<std::mutex> lock(mutex_);
-      called_.wait(lock, is_called);
-    }
+    const auto is_new = [&] { return round_.load(std::memory_order_acquire) != known.round; };
+    const bool awake = soon(is_new);
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      seen = round_.load(std::memory_order_relaxed);
-      visit = visit_;
+      std::unique_lock<std::mutex> lock(mutex_);
+      if (!awake) called_.wait(lock, is_new);
+      known.round = round_.load(std::memory_order_relaxed);
+      if (known.calls != calls_) {
+        known.calls = calls_;
+        return;
+      }
+      if (!visit_) continue;  // it came too late: all is done
+      busy_.fetch_add(1, std::memory_order_relaxed);
     }
-    if (!visit) return;
     work(1 + helper, nullptr);
     if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       const std::lock_guard<std::mutex> lock(mutex_);
@@ -85,31 +86,30 @@ void Team::serve(int helper) {
   }
 }
 
-void Team::call() { publish(nullptr, 0); }
-
-void Team::publish(const Visit* visit, ptrdiff_t count) {
+void Team::call() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
-    visit_ = visit;
-    next_.store(0, std::memory_order_relaxed);
-    count_.store(count, std::memory_order_relaxed);
-    busy_.store(visit ? helpers_ : 0, std::memory_order_relaxed);
+    ++calls_;
     round_.fetch_add(1, std::memory_order_release);
   }
   called_.notify_all();
 }
 
 void Team::share(ptrdiff_t count, const Visit& visit, const std::function<void()>& check) {
-  const bool alone = helpers_ == 0 || count < 2;
-  if (alone) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
     visit_ = &visit;
-    next_ = 0, count_ = count;
-  } else {
-    publish(&visit, count);
+    next_.store(0, std::memory_order_relaxed);
+    count_.store(count, std::memory_order_relaxed);
+    if (count > 1) round_.fetch_add(1, std::memory_order_release);
   }
+  if (count > 1 && helpers_ > 0) called_.notify_all();
   work(0, &check);
-  if (!alone) wait_for_helpers();
-  visit_ = nullptr;
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    visit_ = nullptr;
+  }
+  wait_for_helpers();
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 

@@ -43,12 +43,17 @@ class Team {
   void retire() { helpers_ = 0; }
 
   // visit(worker, item) for each item < count, once, in any order. `check` is called now and then by the caller's
-  // thread. After an exception in either no item is begun, and it is thrown when all are back.
+  // thread. After an exception in either no item is begun, and it is thrown when all are back. A helper that is late,
+  // on a busy machine, is not waited for.
   typedef std::function<void(int, ptrdiff_t)> Visit;
   void share(ptrdiff_t count, const Visit& visit, const std::function<void()>& check);
 
  private:
-  void publish(const Visit* visit, ptrdiff_t count);
+  // What a helper has seen of the rounds, each a `call` or a `share`.
+  struct Known {
+    uint64_t round = 0, calls = 0;
+  };
+
   void work(int worker, const std::function<void()>* check);
   void wait_for_helpers();
   void stop(std::exception_ptr error);
@@ -60,10 +65,11 @@ class Team {
   Memory memory_;
   std::mutex mutex_;
   std::condition_variable called_, done_;
-  std::atomic<uint64_t> round_{0};  // of `call` or `share`
-  std::vector<uint64_t> seen_;      // of each helper: the last round that it knows
-  std::atomic<int> busy_{0};        // helpers that have not ended their part
-  const Visit* visit_ = nullptr;    // null in a round of `call`
+  std::vector<Known> known_;
+  std::atomic<uint64_t> round_{0};
+  uint64_t calls_ = 0;
+  const Visit* visit_ = nullptr;  // while there are items
+  std::atomic<int> busy_{0};      // helpers that are at it
   std::atomic<ptrdiff_t> next_{0};
   std::atomic<ptrdiff_t> count_{0};
   std::exception_ptr error_;

@@ -19,7 +19,8 @@ inline void subtract_rows(double* row, const double* lower, ptrdiff_t d, const d
 inline double factor_of_scatter(ptrdiff_t d, const double* scatter, double divisor, const double* scale, double* factor,
                                 double* scratch) {
   for (ptrdiff_t i = 0; i < d; ++i)
-    for (ptrdiff_t j = i; j < d; ++j) scratch[i * d + j] = scatter[i * d + j] / divisor / (scale[i] * scale[j]);
+    for (ptrdiff_t j = i / kPivots * kPivots; j < d; ++j)
+      scratch[i * d + j] = scatter[i * d + j] / divisor / (scale[i] * scale[j]);
   const double squared_norm = inverse_factor(d, scratch, factor);
   for (ptrdiff_t i = 0; i < d; ++i)
     for (ptrdiff_t j = 0; j <= i; ++j) factor[i * d + j] /= scale[j];
