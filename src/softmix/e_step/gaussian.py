@@ -15,7 +15,8 @@ from softmix.blocks import Block
 from softmix.e_step.with_noise import as_component, without_component
 from softmix.kernels import kernel
 from softmix.parameters import GaussianParameters
-from softmix.statistics import GaussianStatistics, StatisticsLayout
+from softmix.statistics import GaussianStatistics
+from softmix.statistics.gaussian import layout_of
 
 NOISE = -1  # the label of a row that belongs to no cluster
 # Multiply-adds of one call of the kernel, which Ctrl-C must wait for: some tenths of a second.
@@ -36,7 +37,7 @@ class GaussianEStep:
         components = as_component(parameters)
         self._shape, self._noise = parameters.shape, parameters.noise
         self._prepared = self._kernel.prepare(components, dtype)
-        self._layout = StatisticsLayout(components.shape, *components.means.shape)
+        self._layout = layout_of(components.shape, *components.means.shape)
         self._step = max(_INTERRUPTIBLE // (components.n_components * components.n_features**2), _MIN_ROWS)
 
     def __call__(self, block: Block) -> GaussianStatistics:

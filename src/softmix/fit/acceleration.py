@@ -12,6 +12,7 @@ never falls. A leap stands as the next θ₀, and so costs no sweep of its own.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -144,7 +145,7 @@ class Squarem(Plain):
     ) -> GaussianParameters | None:
         """θ', from θ₁ and the steps before and after it; None where it is no longer than θ₂."""
         bend = step - before
-        length = float(np.linalg.norm(before)) / max(float(np.linalg.norm(bend)), 1e-300)
+        length = sqrt(before @ before) / max(sqrt(bend @ bend), 1e-300)
         if not length > 1.0:
             return None
         if length >= self._reach:

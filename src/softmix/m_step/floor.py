@@ -101,6 +101,10 @@ class CovarianceFloor:
         return np.linalg.norm(self._cholesky, axis=1)
 
     @cached_property
+    def _lowest_variances(self) -> np.ndarray:
+        return self.lowest * self._cholesky**2
+
+    @cached_property
     def _kernel(self) -> ModuleType:
         return kernel()
 
@@ -111,7 +115,7 @@ class CovarianceFloor:
 
     def variances(self, raw: np.ndarray) -> np.ndarray:
         """`raw` variances, (K, d) or (K,), raised to the floor."""
-        lowest = self.lowest * self._cholesky**2
+        lowest = self._lowest_variances
         if self.share == 0:
             thin = raw <= lowest * _AT_FLOOR
             _refuse({k: np.flatnonzero(held).tolist() for k, held in enumerate(thin) if held.any()})

@@ -16,6 +16,7 @@ lives in one flat float64 vector, so that adding, sending and storing are one op
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import prod
 from typing import Self
 
 import numpy as np
@@ -53,11 +54,15 @@ class StatisticsLayout:
 
     @cached_property
     def scatter_stop(self) -> int:
-        return self.scatter_start + int(np.prod(self.scatter_shape))
+        return self.scatter_start + prod(self.scatter_shape)
 
     @cached_property
     def size(self) -> int:
         return self.scatter_stop + self.noise + 3
+
+
+# A fit has one or two layouts, and asks for them every sweep.
+layout_of = lru_cache(maxsize=8)(StatisticsLayout)
 
 
 @dataclass(frozen=True, eq=False)

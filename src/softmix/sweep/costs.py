@@ -43,9 +43,18 @@ def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
 
 def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: float = 1.0) -> float:
     """Of making the groups of a share of the rows, labels known."""
+    return share * (_MAKING * dense_cost(source, parameters) + _making_in_python(source, parameters))
+
+
+def is_making_slowed_by_python(source: ArrayBlocks, parameters: GaussianParameters) -> bool:
+    """Whether Python, which one thread at a time may run, is more than half of making groups."""
+    return _making_in_python(source, parameters) > _MAKING * dense_cost(source, parameters)
+
+
+def _making_in_python(source: ArrayBlocks, parameters: GaussianParameters) -> float:
     K, d = parameters.means.shape
     groups = max(source.n_rows * K / span_rows(K), K)
-    return share * (_MAKING * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
+    return groups * _MAKING_WORK / work_of_pair(d)
 
 
 def work_of_pair(n_features: int) -> float:
