@@ -14,6 +14,7 @@
 #include "all_blocks.hpp"
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
+#include "group_rows.hpp"
 #include "groups.hpp"
 #include "rotate_axes.hpp"
 #include "scatter_about.hpp"
@@ -111,6 +112,49 @@ template <class T> class Gaussian {
     double* memory = workspace.data();
     nb::gil_scoped_release release;
     softmix::accumulate_groups<T>(kernel_, dims_, all, groups, first, weights, target, most, memory);
+  }
+
+  // The rows `at` of the source, ordered by label, in groups of at most `most` rows: writes the rows' labels, and their
+  // positions in the order of the groups; gives of each group size, label, distance and number of components, and
+  // after these the components and whether each is some row's likeliest.
+  nb::tuple group_rows(const std::vector<In<double>>& reference, const std::vector<double>& rules, In<T> source,
+                       In<int64_t> at, Out<int64_t> labels, ptrdiff_t most, Out<int64_t> order) const {
+    const softmix::GroupingReference from = {{reference[0].data(), reference[1].data(), reference[2].data()},
+                                             reference[3].data(),
+                                             reference[4].data(),
+                                             reference[5].data(),
+                                             reference[6].data()};
+    const softmix::GroupingRules given = {rules[0], rules[1], rules[2], rules[3], rules[4], rules[5],
+                                          rules[6], rules[7], rules[8], rules[9], rules[10]};
+    const int64_t n = int64_t(at.shape(0));
+    const T* rows = source.data();
+    const int64_t* places = at.data();
+    int64_t *of_row = labels.data(), *positions = order.data();
+    std::vector<softmix::RowGroup> groups;
+    {
+      nb::gil_scoped_release release;
+      softmix::RowGrouper<T> grouper(kernel_, dims_, from, given, rows, places, of_row);
+      for (int64_t first = 0, last; first < n; first = last) {
+        for (last = first + 1; last < n && last < first + most && of_row[last] == of_row[first];) ++last;
+        grouper.add_groups(first, last, groups);
+      }
+      for (const softmix::RowGroup& group : groups)
+        positions = std::copy(group.rows.begin(), group.rows.end(), positions);
+    }
+    std::vector<int64_t> sizes, of_group, counts, components;
+    std::vector<double> distances;
+    std::vector<bool> likeliest;
+    for (const softmix::RowGroup& group : groups) {
+      sizes.push_back(int64_t(group.rows.size()));
+      of_group.push_back(group.label);
+      distances.push_back(group.distance);
+      counts.push_back(int64_t(group.components.size()));
+      for (const int64_t k : group.components) {
+        components.push_back(k);
+        likeliest.push_back(std::binary_search(group.likeliest.begin(), group.likeliest.end(), k));
+      }
+    }
+    return nb::make_tuple(sizes, of_group, distances, counts, components, likeliest);
   }
 
   void evaluate(In<T> packed, In<T> rows, std::optional<Out<T>> log_norm, std::optional<Out<T>> resp,
@@ -318,6 +362,8 @@ template <class T> void bind(nb::module_& m, const char* name) {
       .def("accumulate_groups", &Gaussian<T>::accumulate_groups, nb::arg("means"), nb::arg("factors"),
            nb::arg("log_constants"), nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("row_starts"),
            nb::arg("component_starts"), nb::arg("components"), nb::arg("most"), nb::arg("out"), nb::arg("workspace"))
+      .def("group_rows", &Gaussian<T>::group_rows, nb::arg("reference"), nb::arg("rules"), nb::arg("source"),
+           nb::arg("at"), nb::arg("labels"), nb::arg("most"), nb::arg("order"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),

@@ -7,7 +7,7 @@ from softmix.e_step.gaussian import GaussianEStep
 from softmix.e_step.given import statistics_about, statistics_from_resp
 from softmix.e_step.grouped import GroupedEStep
 from softmix.e_step.missing import MissingEStep
-from softmix.e_step.negligible import ALLOWED, needed_components
+from softmix.e_step.negligible import ALLOWED, needed_components, rules
 
 __all__ = [
     "ALLOWED",
@@ -19,6 +19,7 @@ __all__ = [
     "conditional_means",
     "expected_statistics",
     "needed_components",
+    "rules",
     "statistics_about",
     "statistics_from_resp",
 ]

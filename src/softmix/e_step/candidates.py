@@ -32,6 +32,13 @@ class Candidates:
             self._of_factors = _norm(self._parameters.factors @ middle)
             self._of_roots = _norm(np.linalg.solve(middle, self._roots))
 
+    @property
+    def bounds(self) -> tuple[np.ndarray, ...]:
+        """What native/group_rows.hpp makes the same of: means about their middle, rounding, and of `_stretch`."""
+        full = self._parameters.shape is FactorShape.FULL
+        factors = self._of_factors if full else self._parameters.factors
+        return self._means, self._rounding, factors, self._of_roots if full else self._roots
+
     def near(self, label: int, distance: float) -> np.ndarray:
         """Components, ascending, that may matter to rows within `distance` of component `label`."""
         every = np.arange(self._parameters.n_components)

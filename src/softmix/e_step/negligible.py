@@ -54,6 +54,12 @@ def negligible_below(own: np.ndarray, distance: np.ndarray, dtype: np.dtype) -> 
     return _ALPHA * (certain - ALLOWED.level) - _OFFSET
 
 
+def rules(dtype: np.dtype) -> tuple[float, ...]:
+    """The constants of `negligible_below`, as native/group_rows.hpp names them."""
+    certain = ALLOWED.level + _CUT[dtype.name] + _ROUNDING
+    return _STRETCH, ALLOWED.shift, certain, ALLOWED.level, _ALPHA, _OFFSET
+
+
 def is_needed(bound: np.ndarray, level: np.ndarray, log_constants: np.ndarray) -> np.ndarray:
     """Booleans: whether components whose log p(x, k) is at most `bound` may be needed."""
     with np.errstate(invalid="ignore"):

@@ -106,6 +106,16 @@ class _Gaussian:
         out: np.ndarray,
         workspace: np.ndarray,
     ) -> None: ...
+    def group_rows(
+        self,
+        reference: Sequence[np.ndarray],
+        rules: Sequence[float],
+        source: np.ndarray,
+        at: np.ndarray,
+        labels: np.ndarray,
+        most: int,
+        order: np.ndarray,
+    ) -> tuple[list[int], list[int], list[float], list[int], list[int], list[bool]]: ...
     def evaluate(
         self,
         packed: np.ndarray,

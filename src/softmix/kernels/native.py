@@ -139,6 +139,27 @@ def accumulate_groups(
     prepared.kernel.accumulate_groups(*prepared.parameters, rows, weights, *lists, most, out, workspace)
 
 
+def group_rows(  # noqa: PLR0913, PLR0917 (a mixture, its bounds, rows and rules)
+    parameters: GaussianParameters,
+    bounds: Sequence[np.ndarray],
+    rules: Sequence[float],
+    source: np.ndarray,
+    at: np.ndarray,
+    labels: np.ndarray,
+    most: int,
+) -> tuple[np.ndarray, tuple[list[int], list[int], list[float], list[int], list[int], list[bool]]] | None:
+    """See the reference; the groups are those of `Grouper` in Python (sweep/grouping.py)."""
+    if not _is_plain(source, source.dtype):
+        return None
+    kernel = _CLASSES[source.dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
+    reference = [
+        _doubles(array)
+        for array in (parameters.means, parameters.factors, parameters.log_constants, *bounds)
+    ]
+    order = np.empty(len(at), np.int64)
+    return order, kernel.group_rows(reference, rules, source, at, labels, most, order)
+
+
 def evaluate(
     prepared: Prepared,
     rows: np.ndarray,

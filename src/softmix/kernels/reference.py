@@ -101,6 +101,10 @@ def accumulate_groups(
         out[-3:] += part[-3:]
 
 
+def group_rows(*_: object) -> None:
+    """None: groups are made in Python, by `Grouper` (sweep/grouping.py)."""
+
+
 def evaluate(
     prepared: Prepared,
     rows: np.ndarray,

@@ -16,11 +16,12 @@ Amount = TypeVar("Amount", int, np.ndarray)
 _TILE = 96  # the kernel fills up its last tile
 # What a group costs over its pairs, and each of its components and rows.
 _GROUP, _COMPONENT, _ROW = 1000, 100, 6
+GROUP_COSTS = (_TILE, _ROW, _COMPONENT, _GROUP)  # as native/group_rows.hpp names them
 # What it costs to see which components the rows of groups need, in dense sweeps: with 8 to 64 columns and
 # components apart, where a dense sweep leaves most of the M-step out, 1.4 to 1.8.
 _MAKING = 1.5
-# What Python adds to making one group, in multiply-adds.
-_MAKING_WORK = 8e6
+# What else it takes to make one group, in multiply-adds.
+_MAKING_WORK = 1e6
 # The rows that are ordered together: so many for each component, and in all.
 _SPAN_ROWS, _MIN_SPAN = 512, 1 << 16
 
@@ -43,18 +44,9 @@ def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
 
 def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: float = 1.0) -> float:
     """Of making the groups of a share of the rows, labels known."""
-    return share * (_MAKING * dense_cost(source, parameters) + _making_in_python(source, parameters))
-
-
-def is_making_slowed_by_python(source: ArrayBlocks, parameters: GaussianParameters) -> bool:
-    """Whether Python, which one thread at a time may run, is more than half of making groups."""
-    return _making_in_python(source, parameters) > _MAKING * dense_cost(source, parameters)
-
-
-def _making_in_python(source: ArrayBlocks, parameters: GaussianParameters) -> float:
     K, d = parameters.means.shape
     groups = max(source.n_rows * K / span_rows(K), K)
-    return groups * _MAKING_WORK / work_of_pair(d)
+    return share * (_MAKING * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
 
 
 def work_of_pair(n_features: int) -> float:

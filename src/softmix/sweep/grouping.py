@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from softmix.blocks import ArrayBlocks, Block, block_rows
-from softmix.e_step import ALLOWED, Candidates, GaussianEStep, needed_components
-from softmix.kernels import RowGroups
+from softmix.e_step import ALLOWED, Candidates, GaussianEStep, needed_components, rules
+from softmix.kernels import RowGroups, kernel
 from softmix.parameters import GaussianParameters, Reference
-from softmix.sweep.costs import group_cost, span_rows
+from softmix.sweep.costs import GROUP_COSTS, group_cost, span_rows
 
 _ELEMENTS, _MIN_ROWS = 1 << 20, 96
 # Few rows of a normal sample are so much farther from their component than the square root of d.
@@ -114,6 +114,8 @@ class Grouper:
         self.reference = reference
         self._source, self._parameters, self._labels = source, reference.parameters, labels
         self._candidates = Candidates(reference, source.dtype)
+        self._outer = float(np.sqrt(source.n_features)) + _OUTER
+        self._rules = (*rules(source.dtype), self._outer, *GROUP_COSTS)
         self._most = max(_ELEMENTS // max(self._parameters.means.shape), _MIN_ROWS)
 
     def pending(self) -> list[np.ndarray]:
@@ -141,7 +143,22 @@ class Grouper:
 
     def unit(self, rows: np.ndarray) -> Unit:
         """Groups of rows that are ordered by label."""
-        return Unit.of(list(self._groups(rows)))
+        return self._natively(rows) or Unit.of(list(self._groups(rows)))
+
+    def _natively(self, rows: np.ndarray) -> Unit | None:
+        """The same where the kernel can do it; what follows, `near` included, is the readable twin."""
+        labels = self._labels[rows].astype(np.int64)
+        source = self._source.rows
+        made = kernel().group_rows(
+            self._parameters, self._candidates.bounds, self._rules, source, rows.astype(np.int64), labels, self._most
+        )
+        if made is None:
+            return None
+        order, (sizes, of_group, distances, counts, components, likeliest) = made
+        self._labels[rows] = labels
+        starts = [np.concatenate([[0], np.cumsum(each)]).astype(np.int64) for each in (sizes, counts)]
+        groups = RowGroups(*starts, np.array(components, np.int64))
+        return Unit(rows[order], groups, np.array(of_group), np.array(distances), np.array(likeliest))
 
     def stale(self, unit: Unit, moved: np.ndarray) -> np.ndarray:
         """Booleans: the groups of `unit` whose proof rests on components that moved."""
@@ -161,7 +178,7 @@ class Grouper:
         ]
         rows = unit.rows[np.repeat(stale, unit.sizes)]
         rows = rows[np.argsort(self._labels[rows], kind="stable")]
-        return Unit.of([*groups, *self._groups(rows)])
+        return Unit.of([*groups, *self.unit(rows)] if len(rows) else groups)
 
     def _arrived(self, unit: Unit, moved: np.ndarray) -> dict[int, list[int]]:
         """For each group of `unit` that they may reach, the components that moved."""
@@ -183,7 +200,7 @@ class Grouper:
         """One group of rows, or two where it is better to have the outer rows apart."""
         values = np.ascontiguousarray(self._source.rows[rows])
         distance = self._distance(label, values)
-        outer = distance > np.sqrt(self._source.n_features) + _OUTER
+        outer = distance > self._outer
         if not outer.any() or outer.all():
             return [self._group(label, rows, values, distance)]
         parts = [self._group(label, rows[some], values[some], distance[some]) for some in (~outer, outer)]

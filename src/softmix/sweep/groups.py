@@ -22,7 +22,6 @@ from softmix.sweep.by_number import ForEach
 from softmix.sweep.costs import (
     dense_cost,
     group_cost,
-    is_making_slowed_by_python,
     making_cost,
     span_rows,
     work_of_pair,
@@ -183,7 +182,7 @@ class Groups:
         if cost > _WORTH * dense_cost(self._source, parameters):
             self._postpone()
             return None
-        units = self._each(grouping.units, lambda unit: grouper.renewed(unit, moved), parameters)
+        units = self._each(grouping.units, lambda unit: grouper.renewed(unit, moved))
         renewed = Grouping(grouper.reference, units)
         if renewed.cost > _FRAGMENTED * self._fresh_cost:
             return self._grouped(parameters)
@@ -250,7 +249,7 @@ class Groups:
         every = range(len(pending))
         for numbers in (every[:: _PASSED_OVER + 1], every):  # some tell for all
             missing = [number for number in numbers if number not in made]
-            units = self._each([pending[number] for number in missing], grouper.unit, parameters)
+            units = self._each([pending[number] for number in missing], grouper.unit)
             made.update(zip(missing, units, strict=True))
             rows = sum(len(unit.rows) for unit in made.values())
             cost = sum(unit.cost for unit in made.values())
@@ -261,10 +260,8 @@ class Groups:
         self._delay, self._fresh_cost = 0, cost
         return Grouping(grouper.reference, [made[number] for number in every])
 
-    def _each(self, items: list[T], unit_of: Callable[[T], Unit], parameters: GaussianParameters) -> list[Unit]:
-        """What `unit_of` makes of each item, in threads unless these would only fight for Python."""
-        if is_making_slowed_by_python(self._source, parameters):
-            return [unit_of(item) for item in items]
+    def _each(self, items: list[T], unit_of: Callable[[T], Unit]) -> list[Unit]:
+        """What `unit_of` makes of each item, in threads."""
         units: dict[int, Unit] = {}
 
         def visit(number: int, item: T) -> None:
