@@ -129,7 +129,7 @@ FLAGS_avx2 := -mavx2 -mfma -mpopcnt
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512vl -mavx512dq
 NATIVE_TESTS := $(basename $(notdir $(wildcard native/*_test.cpp)))
 SANITIZED := $(INSTRUCTION_SETS:%=build/sanitize/gaussian_kernel.%.o) \
-  $(patsubst %,build/sanitize/%.o,columns dispatch inverse_cholesky rotate_axes short_run tied_m_step weigh_merges)
+  $(patsubst %,build/sanitize/%.o,columns dispatch inverse_cholesky rotate_axes short_run team tied_m_step weigh_merges)
 
 # What make would take for an intermediate file is kept, so that the next time is quick.
 .SECONDARY: $(SANITIZED)
@@ -143,7 +143,7 @@ build/sanitize/%.o: native/%.cpp native/*.hpp Makefile
 	$(CXX) $(SANITIZE_FLAGS) -c $< -o $@
 
 build/sanitize/%_test: native/%_test.cpp $(SANITIZED)
-	$(CXX) $(SANITIZE_FLAGS) $^ -o $@
+	$(CXX) $(SANITIZE_FLAGS) -pthread $^ -o $@
 
 .PHONY: sanitize
 sanitize: $(NATIVE_TESTS:%=build/sanitize/%)  ## test the kernels under address and undefined-behaviour sanitizers

@@ -1,4 +1,4 @@
-// The only file that knows Python. Python validates; the kernels trust.
+// With bind_team.cpp, all that knows Python. Python validates; the kernels trust.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "all_blocks.hpp"
+#include "bind.hpp"
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "group_rows.hpp"
 #include "groups.hpp"
 #include "rotate_axes.hpp"
-#include "scatter_about.hpp"
 #include "short_run.hpp"
 #include "weigh_merges.hpp"
 
@@ -25,28 +25,15 @@ namespace nb = nanobind;
 
 namespace {
 
+using softmix::check_signals;
 using softmix::Dimensions;
+using softmix::find;
 using softmix::GaussianKernel;
+using softmix::In;
 using softmix::InstructionSet;
+using softmix::Out;
 using softmix::Outputs;
 using softmix::Shape;
-
-template <class E> using In = nb::ndarray<const E, nb::c_contig, nb::device::cpu>;
-template <class E> using Out = nb::ndarray<E, nb::c_contig, nb::device::cpu>;
-
-// Of what is shared without the lock of Python: raises what a signal asks for, in the thread that signals go to.
-void check_signals() {
-  nb::gil_scoped_acquire acquire;
-  if (PyErr_CheckSignals() != 0) throw nb::python_error();
-}
-
-const InstructionSet& find(const std::string& name) {
-  int count;
-  const InstructionSet* const* sets = softmix::instruction_sets(&count);
-  for (int i = 0; i < count; ++i)
-    if (name == sets[i]->name) return *sets[i];
-  throw std::invalid_argument("this machine or build has no instruction set " + name);
-}
 
 std::vector<std::string> available() {
   int count;
@@ -228,71 +215,6 @@ void inverse_cholesky(const std::string& isa, In<double> matrices, Out<double> f
   set.inverse_cholesky(count, d, from, to, norms, scratch.data());
 }
 
-// Stacks of `count` triangular matrices, which a team shares: visit(matrix, scratch of d * d numbers).
-template <class Visit>
-void for_each_matrix(softmix::Team& team, ptrdiff_t count, ptrdiff_t d, const Visit& visit) {
-  nb::gil_scoped_release release;
-  const size_t bytes = size_t(d * d) * sizeof(double);
-  const auto with_scratch = [&](int worker, ptrdiff_t k) {
-    visit(k, static_cast<double*>(team.memory().of_worker(worker, bytes)));
-  };
-  team.share(count, with_scratch, check_signals);
-}
-
-// The symmetric matrices that `triangles` hold the lower halves of, less count · shift · shiftᵀ.
-void scatters_about(softmix::Team& team, In<double> triangles, In<double> counts, In<double> shifts, Out<double> out) {
-  const ptrdiff_t d = ptrdiff_t(shifts.shape(1)), half = d * (d + 1) / 2;
-  const double *from = triangles.data(), *count = counts.data(), *shift = shifts.data();
-  double* const to = out.data();
-  for_each_matrix(team, ptrdiff_t(shifts.shape(0)), d, [=](ptrdiff_t k, double*) {
-    softmix::scatter_about(d, from + k * half, count[k], shift + k * d, to + k * d * d);
-  });
-}
-
-void factors_of_scatters(softmix::Team& team, const std::string& isa, In<double> scatters, In<double> divisors,
-                         In<double> scale, Out<double> factors, Out<double> squared_norms) {
-  const InstructionSet& set = find(isa);
-  const ptrdiff_t d = ptrdiff_t(scale.shape(0));
-  const double *from = scatters.data(), *divisor = divisors.data(), *deviations = scale.data();
-  double *const to = factors.data(), *const norms = squared_norms.data();
-  for_each_matrix(team, ptrdiff_t(divisors.shape(0)), d, [=, &set](ptrdiff_t k, double* scratch) {
-    norms[k] = set.factor_of_scatter(d, from + k * d * d, divisor[k], deviations, to + k * d * d, scratch);
-  });
-}
-
-void unit_rows(softmix::Team& team, const std::string& isa, In<double> factors, In<double> right, Out<double> logs,
-               Out<double> beside) {
-  const InstructionSet& set = find(isa);
-  const ptrdiff_t d = ptrdiff_t(right.shape(0)), below = d * (d - 1) / 2;
-  const double *from = factors.data(), *by = right.data();
-  double *const diagonals = logs.data(), *const rest = beside.data();
-  for_each_matrix(team, ptrdiff_t(factors.shape(0)), d, [=, &set](ptrdiff_t k, double* scratch) {
-    set.unit_rows(d, from + k * d * d, by, diagonals + k * d, rest + k * below, scratch);
-  });
-}
-
-void moved_rows(softmix::Team& team, const std::string& isa, In<double> factors, In<double> inverse, In<double> logs,
-                In<double> beside, Out<double> moved) {
-  const InstructionSet& set = find(isa);
-  const ptrdiff_t d = ptrdiff_t(inverse.shape(0)), below = d * (d - 1) / 2;
-  const double *from = factors.data(), *by = inverse.data(), *diagonals = logs.data(), *rest = beside.data();
-  double* const to = moved.data();
-  for_each_matrix(team, ptrdiff_t(factors.shape(0)), d, [=, &set](ptrdiff_t k, double* scratch) {
-    set.moved_rows(d, from + k * d * d, by, diagonals + k * d, rest + k * below, to + k * d * d, scratch);
-  });
-}
-
-void product_norms(softmix::Team& team, const std::string& isa, In<double> factors, In<double> right,
-                   Out<double> norms) {
-  const InstructionSet& set = find(isa);
-  const ptrdiff_t d = ptrdiff_t(right.shape(0));
-  const double *from = factors.data(), *by = right.data();
-  double* const to = norms.data();
-  for_each_matrix(team, ptrdiff_t(factors.shape(0)), d, [=, &set](ptrdiff_t k, double* scratch) {
-    to[k] = set.product_norm(d, from + k * d * d, by, scratch);
-  });
-}
-
 softmix::Holes holes_of(const In<int64_t>& missing, ptrdiff_t d) {
   return {ptrdiff_t(missing.shape(0)), d, ptrdiff_t(missing.shape(1)), missing.data()};
 }
@@ -383,27 +305,13 @@ NB_MODULE(_native, m) {
   m.def("available", &available, "The instruction sets that this machine can run, the fastest first.");
   m.def("inverse_cholesky", &inverse_cholesky, nb::arg("isa"), nb::arg("matrices"), nb::arg("factors"),
         nb::arg("squared_norms"));
-  m.def("scatters_about", &scatters_about, nb::arg("team"), nb::arg("triangles"), nb::arg("counts"), nb::arg("shifts"),
-        nb::arg("out"));
-  m.def("factors_of_scatters", &factors_of_scatters, nb::arg("team"), nb::arg("isa"), nb::arg("scatters"),
-        nb::arg("divisors"), nb::arg("scale"), nb::arg("factors"), nb::arg("squared_norms"));
-  m.def("unit_rows", &unit_rows, nb::arg("team"), nb::arg("isa"), nb::arg("factors"), nb::arg("right"), nb::arg("logs"),
-        nb::arg("beside"));
-  m.def("moved_rows", &moved_rows, nb::arg("team"), nb::arg("isa"), nb::arg("factors"), nb::arg("inverse"),
-        nb::arg("logs"), nb::arg("beside"), nb::arg("moved"));
-  m.def("product_norms", &product_norms, nb::arg("team"), nb::arg("isa"), nb::arg("factors"), nb::arg("right"),
-        nb::arg("norms"));
   m.def("fill_holes", &fill_holes, nb::arg("isa"), nb::arg("precision"), nb::arg("missing"), nb::arg("products"),
         nb::arg("deviations"), nb::arg("half_log_dets"), nb::arg("residuals"));
   m.def("add_residuals", &add_residuals, nb::arg("isa"), nb::arg("missing"), nb::arg("residuals"), nb::arg("weights"),
         nb::arg("out"));
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
-  nb::class_<softmix::Team>(m, "Team")
-      .def(nb::init<int>(), nb::arg("helpers"))
-      .def("serve", &softmix::Team::serve, nb::arg("helper"), nb::call_guard<nb::gil_scoped_release>())
-      .def("call", &softmix::Team::call)
-      .def("retire", &softmix::Team::retire);
+  softmix::bind_team(m);
   bind_columns<double>(m);
   bind_columns<float>(m);
   bind<double>(m, "GaussianFloat64");

@@ -64,6 +64,7 @@ template <class Holds> bool Team::soon(Holds holds) const {
 
 void Team::serve(int helper) {
   Known& known = known_[size_t(helper)];
+  const Visit* visit;
   for (;;) {
     const auto is_new = [&] { return round_.load(std::memory_order_acquire) != known.round; };
     const bool awake = soon(is_new);
@@ -75,10 +76,11 @@ void Team::serve(int helper) {
         known.calls = calls_;
         return;
       }
-      if (!visit_) continue;  // it came too late: all is done
+      visit = visit_;
+      if (!visit) continue;  // it came too late: all is done
       busy_.fetch_add(1, std::memory_order_relaxed);
     }
-    work(1 + helper, nullptr);
+    work(1 + helper, *visit, nullptr);
     if (busy_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
       const std::lock_guard<std::mutex> lock(mutex_);
       done_.notify_one();
@@ -104,7 +106,7 @@ void Team::share(ptrdiff_t count, const Visit& visit, const std::function<void()
     if (count > 1) round_.fetch_add(1, std::memory_order_release);
   }
   if (count > 1 && helpers_ > 0) called_.notify_all();
-  work(0, &check);
+  work(0, visit, &check);
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     visit_ = nullptr;
@@ -113,13 +115,13 @@ void Team::share(ptrdiff_t count, const Visit& visit, const std::function<void()
   if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
-void Team::work(int worker, const std::function<void()>* check) {
+void Team::work(int worker, const Visit& visit, const std::function<void()>* check) {
   auto checked = Clock::now();
   try {
     for (;;) {
       const ptrdiff_t item = next_.fetch_add(1, std::memory_order_relaxed);
       if (item >= count_.load(std::memory_order_relaxed)) return;
-      (*visit_)(worker, item);
+      visit(worker, item);
       if (check && Clock::now() - checked > kBetweenChecks) {
         (*check)();
         checked = Clock::now();

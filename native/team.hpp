@@ -54,7 +54,7 @@ class Team {
     uint64_t round = 0, calls = 0;
   };
 
-  void work(int worker, const std::function<void()>* check);
+  void work(int worker, const Visit& visit, const std::function<void()>* check);
   void wait_for_helpers();
   void stop(std::exception_ptr error);
   // Whether `holds` becomes true within so long that sleeping would cost more.
@@ -68,7 +68,7 @@ class Team {
   std::vector<Known> known_;
   std::atomic<uint64_t> round_{0};
   uint64_t calls_ = 0;
-  const Visit* visit_ = nullptr;  // while there are items
+  const Visit* visit_ = nullptr;  // while more helpers may join in
   std::atomic<int> busy_{0};      // helpers that are at it
   std::atomic<ptrdiff_t> next_{0};
   std::atomic<ptrdiff_t> count_{0};

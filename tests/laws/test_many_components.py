@@ -267,3 +267,26 @@ def test_same_bits_for_any_threads(weights):
         np.testing.assert_array_equal(other_trace, trace)
         for name in ("weights", "means", "factors"):
             np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_kernel_makes_the_groups_that_python_makes(shape, dtype):
+    mixture = many(shape)
+    rows = rows_of(mixture, 3000).astype(dtype)
+    rows[::50] *= 3.0
+    labels = np.random.default_rng(0).integers(0, 40, 3000)
+    for known in (None, labels):
+        # Rows in another order than C's are grouped in Python.
+        native, python = (
+            group(ArrayBlocks(order(rows)), mixture, known)
+            for order in (np.ascontiguousarray, np.asfortranarray)
+        )
+        assert len(native.units) == len(python.units)
+        for one, other in zip(native.units, python.units, strict=True):
+            for found, expected in zip(one, other, strict=True):
+                np.testing.assert_array_equal(found.rows, expected.rows)
+                np.testing.assert_array_equal(found.components, expected.components)
+                np.testing.assert_array_equal(found.likeliest, expected.likeliest)
+                assert found.label == expected.label
+                assert found.distance == pytest.approx(expected.distance, rel=1e-5)

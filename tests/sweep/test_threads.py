@@ -1,5 +1,6 @@
 """A sweep with threads: an error in any block comes out, and no thread stays behind."""
 
+import signal
 import threading
 import time
 
@@ -79,3 +80,48 @@ def test_evaluations_agree(shape, weighted):
     assert statistics.log_likelihood == pytest.approx(log_likelihood, rel=1e-11)
     np.testing.assert_allclose(statistics.count, counted @ outputs["resp"], rtol=1e-10)
     assert statistics.total_weight == counted.sum()
+
+
+@pytest.mark.parametrize("shape", list(FactorShape))
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_that_the_kernel_shares_add_up_as_those_of_python(shape, dtype, weighted):
+    model, rows = parameters(shape), ROWS.astype(dtype)
+    for n in (1, 16_384, 16_385, 50_000):
+        weights = np.linspace(0.5, 2.0, n) if weighted else None
+        # The blocks of a Fortran-ordered array are copied, so they are taken in Python.
+        expected = _values(ArrayBlocks(np.asfortranarray(rows[:n]), weights), model, 1)
+        for n_jobs in (1, 2, 4):
+            np.testing.assert_array_equal(_values(ArrayBlocks(rows[:n], weights), model, n_jobs), expected)
+
+
+def test_rows_of_weight_zero_may_be_anything():
+    rows, weights = ROWS.copy(), np.ones(len(ROWS))
+    rows[::7], weights[::7] = np.nan, 0.0
+    counted = weights > 0
+    model = parameters(FactorShape.FULL)
+    found = _values(ArrayBlocks(rows, weights), model, 2)
+    np.testing.assert_allclose(found, _values(ArrayBlocks(ROWS[counted]), model, 2), rtol=1e-9, atol=1e-9)
+
+
+def test_ctrl_c_ends_a_sweep_and_the_next_one_is_whole():
+    model = parameters(FactorShape.FULL)
+    many = ArrayBlocks(np.tile(ROWS, (20, 1)))
+    with ThreadSweep(many, 2, grouping=False) as sweep:
+        timer = threading.Timer(0.02, signal.raise_signal, [signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            _sweep_on(sweep, model)
+        timer.join()
+        interrupted = sweep(model)
+    np.testing.assert_array_equal(interrupted.values, _values(many, model, 1))
+
+
+def _sweep_on(sweep, model):
+    for _ in range(1000):
+        sweep(model)
+
+
+def _values(source, model, n_jobs):
+    with ThreadSweep(source, n_jobs, grouping=False) as sweep:
+        return sweep(model).values

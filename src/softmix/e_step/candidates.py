@@ -34,7 +34,7 @@ class Candidates:
 
     @property
     def bounds(self) -> tuple[np.ndarray, ...]:
-        """What native/group_rows.hpp makes the same of: means about their middle, rounding, and of `_stretch`."""
+        """What native/group_rows.hpp does the same with: means about their middle, rounding, stretch."""
         full = self._parameters.shape is FactorShape.FULL
         factors = self._of_factors if full else self._parameters.factors
         return self._means, self._rounding, factors, self._of_roots if full else self._roots

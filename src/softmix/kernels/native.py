@@ -153,8 +153,7 @@ def group_rows(  # noqa: PLR0913, PLR0917 (a mixture, its bounds, rows and rules
         return None
     kernel = _CLASSES[source.dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
     reference = [
-        _doubles(array)
-        for array in (parameters.means, parameters.factors, parameters.log_constants, *bounds)
+        _doubles(array) for array in (parameters.means, parameters.factors, parameters.log_constants, *bounds)
     ]
     order = np.empty(len(at), np.int64)
     return order, kernel.group_rows(reference, rules, source, at, labels, most, order)
@@ -246,9 +245,7 @@ def scatters_about(triangles: np.ndarray, counts: np.ndarray, shifts: np.ndarray
     """See the reference."""
     K, d = shifts.shape
     scatters = np.empty((K, d, d))
-    _native.scatters_about(
-        _team(scatters), _doubles(triangles), _doubles(counts), _doubles(shifts), scatters
-    )
+    _native.scatters_about(_team(scatters), _doubles(triangles), _doubles(counts), _doubles(shifts), scatters)
     return scatters
 
 
@@ -272,12 +269,10 @@ def unit_rows(factors: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.nd
     return logs, beside
 
 
-def moved_rows(
-    factors: np.ndarray, inverse: np.ndarray, logs: np.ndarray, beside: np.ndarray
-) -> np.ndarray:
+def moved_rows(factors: np.ndarray, inverse: np.ndarray, logs: np.ndarray, beside: np.ndarray) -> np.ndarray:
     """See the reference."""
     moved = np.empty(factors.shape)
-    given = (_doubles(array) for array in (factors, inverse, logs, beside))
+    given = _doubles(factors), _doubles(inverse), _doubles(logs), _doubles(beside)
     _native.moved_rows(_team(factors), isa, *given, moved)
     return moved
 

@@ -13,21 +13,19 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import lapack
 from scipy.special import logsumexp
 
+from softmix.kernels import triangles
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.triangles import (
-    factors_of_scatters,
-    inverse_cholesky,
-    moved_rows,
-    product_norms,
-    scatters_about,
-    unit_rows,
-)
 from softmix.parameters import FactorShape, GaussianParameters
 
 isa = "reference"
+
+inverse_cholesky = triangles.inverse_cholesky
+scatters_about = triangles.scatters_about
+factors_of_scatters = triangles.factors_of_scatters
+unit_rows, moved_rows = triangles.unit_rows, triangles.moved_rows
+product_norms = triangles.product_norms
 
 # Of a pair that is merged: a row with a smaller share in both is no row of theirs; a row's log-density
 # gains no more than this; and it keeps this share of its density, so that its log is finite.
@@ -47,7 +45,7 @@ def prepare(parameters: GaussianParameters, dtype: np.dtype) -> Prepared:
     return Prepared(parameters, parameters.means.astype(dtype).astype(np.float64))
 
 
-def team(n_helpers: int) -> None:  # noqa: ARG001
+def team(n_helpers: int) -> None:
     """None: threads of NumPy share blocks in Python."""
 
 

@@ -21,7 +21,7 @@ def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def scatters_about(triangles: np.ndarray, counts: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """S_k − count_k · shift_k · shift_kᵀ, (K, d, d), of the packed lower triangles of S_k, (K, d (d + 1) / 2)."""
+    """S_k − count_k · shift_k · shift_kᵀ, (K, d, d); of S_k the lower triangles, (K, d (d + 1) / 2)."""
     K, d = shifts.shape
     lower = np.zeros((K, d, d))
     lower[:, *np.tril_indices(d)] = triangles
@@ -32,10 +32,9 @@ def scatters_about(triangles: np.ndarray, counts: np.ndarray, shifts: np.ndarray
 def factors_of_scatters(
     scatters: np.ndarray, divisors: np.ndarray, scale: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse Cholesky factors of scatter_k / divisor_k, and of what squared Frobenius norms by correlations.
+    """Inverse Cholesky factors of scatter_k / divisor_k, as correlations with the deviations `scale`.
 
-    Correlations are with the deviations `scale` (d,), as if these were the component's own. Norms and failures are
-    as of `inverse_cholesky`.
+    The squared norms are those of the correlations' factors; failures are as of `inverse_cholesky`.
     """
     correlations = scatters / divisors[:, None, None] / (scale[:, None] * scale)
     factors, squared_norms = inverse_cholesky(correlations)
@@ -43,17 +42,15 @@ def factors_of_scatters(
 
 
 def unit_rows(factors: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """With F_k · right = D (I + N): log D (K, d), and what is below the diagonals of N, (K, d (d − 1) / 2)."""
+    """F_k · right = D (I + N): log D (K, d), and what is below the diagonals of N, (K, d (d − 1) / 2)."""
     products = factors @ right
     diagonals = np.diagonal(products, axis1=1, axis2=2)
     rows, columns = np.tril_indices(right.shape[0], -1)
     return np.log(diagonals), products[:, rows, columns] / diagonals[:, rows]
 
 
-def moved_rows(
-    factors: np.ndarray, inverse: np.ndarray, logs: np.ndarray, beside: np.ndarray
-) -> np.ndarray:
-    """The factors of which `unit_rows`, with the inverse of `inverse`, gives so much more than of `factors`."""
+def moved_rows(factors: np.ndarray, inverse: np.ndarray, logs: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Factors of which `unit_rows`, `right` being the inverse of `inverse`, gives so much more."""
     rows, columns = np.tril_indices(inverse.shape[0], -1)
     below = np.zeros(factors.shape)
     below[:, rows, columns] = beside

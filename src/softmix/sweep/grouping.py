@@ -147,17 +147,17 @@ class Grouper:
 
     def _natively(self, rows: np.ndarray) -> Unit | None:
         """The same where the kernel can do it; what follows, `near` included, is the readable twin."""
-        labels = self._labels[rows].astype(np.int64)
-        source = self._source.rows
-        made = kernel().group_rows(
-            self._parameters, self._candidates.bounds, self._rules, source, rows.astype(np.int64), labels, self._most
-        )
+        labels, at = self._labels[rows].astype(np.int64), rows.astype(np.int64)
+        mixture = self._parameters, self._candidates.bounds, self._rules
+        made = kernel().group_rows(*mixture, self._source.rows, at, labels, self._most)
         if made is None:
             return None
         order, (sizes, of_group, distances, counts, components, likeliest) = made
         self._labels[rows] = labels
-        starts = [np.concatenate([[0], np.cumsum(each)]).astype(np.int64) for each in (sizes, counts)]
-        groups = RowGroups(*starts, np.array(components, np.int64))
+        row_starts, component_starts = (
+            np.concatenate([[0], np.cumsum(each)]).astype(np.int64) for each in (sizes, counts)
+        )
+        groups = RowGroups(row_starts, component_starts, np.array(components, np.int64))
         return Unit(rows[order], groups, np.array(of_group), np.array(distances), np.array(likeliest))
 
     def stale(self, unit: Unit, moved: np.ndarray) -> np.ndarray:

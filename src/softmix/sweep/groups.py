@@ -204,13 +204,12 @@ class Groups:
         """Whether a sample of rows, first few, then more, needs few components."""
         n, K = self._source.n_rows, parameters.n_components
         some = min(max(n // _SOME_SHARE, _SOME_EACH * K), n // (_SOME_SHARE // 2), _SOME_ELEMENTS // K)
-        return all(
-            self._predicted_cost(parameters, size, grows=grows) <= _WORTH * dense_cost(self._source, parameters)
-            for size, grows in ((_FEW, False), (some, True))
-        )
+        at_most = _WORTH * dense_cost(self._source, parameters)
+        samples = (_FEW, False), (some, True)
+        return all(self._predicted_cost(parameters, size, grows=grows) <= at_most for size, grows in samples)
 
     def _predicted_cost(self, parameters: GaussianParameters, size: int, *, grows: bool) -> float:
-        """By what rows of a sample need; of a component, many need more than the few: see `_all_need`."""
+        """By what rows of a sample need; all of a component need more: see `_all_need`."""
         n, K = self._source.n_rows, parameters.n_components
         rows, weights = self._source.take(np.arange(0, n, max(n // max(size, 1), 1)))
         rows, _ = Block(np.ascontiguousarray(rows), weights).counted()
@@ -272,10 +271,10 @@ class Groups:
 
 
 def _all_need(every: np.ndarray, lists: np.ndarray, seen: np.ndarray, one: float) -> np.ndarray:
-    """How many components `every` row of a group needs where the `seen` ones need `lists`, and one needs `one`.
+    """How many components all rows of a group need: `seen` ones need `lists`, and one row needs `one`.
 
-    It grows as a power of the rows: in trials with 2 to 64 columns, apart or not, the cost that follows from a
-    sample of some rows a component was between 0.8 and 1.35 times what it proved to be.
+    It grows as a power of the rows: in trials with 2 to 64 columns, apart or not, the cost that follows
+    from a sample of some rows a component was between 0.8 and 1.35 times what it proved to be.
     """
     together, rows = np.average(lists, weights=seen), np.average(seen, weights=seen)
     power = np.log(together / one) / np.log(rows) if rows > 1 else 0.0

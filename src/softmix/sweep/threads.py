@@ -104,18 +104,17 @@ class ThreadSweep:
 
     def _of_all(self, e_step: GaussianEStep | MissingEStep) -> GaussianStatistics | None:
         """The statistics of an array whose blocks the kernel can take by itself; else None."""
-        if self._crew.team is None or not isinstance(e_step, GaussianEStep) or not self._is_plain:
+        if self._crew.team is None or self._plain is None or not isinstance(e_step, GaussianEStep):
             return None
-        rows, weights = self.source.rows, self.source.weights
-        return e_step.of_all(rows, weights, self._block_rows, self._crew.team)
+        return e_step.of_all(self._plain.rows, self._plain.weights, self._block_rows, self._crew.team)
 
     @cached_property
-    def _is_plain(self) -> bool:
-        """Whether the rows lie one after the other, and all of them count."""
-        source = self.source
-        if type(source) is not ArrayBlocks or not source.rows.flags.c_contiguous:
-            return False
-        return source.weights is None or bool((source.weights > 0).all())
+    def _plain(self) -> ArrayBlocks | None:
+        """The source, where its rows lie one after the other and all of them count."""
+        if type(self.source) is not ArrayBlocks or not self.source.rows.flags.c_contiguous:
+            return None
+        weights = self.source.weights
+        return self.source if weights is None or (weights > 0).all() else None
 
     def add_up(self, of_block: Callable[[slice, Block], A]) -> A:
         """The sum over all blocks of what `of_block` gives for (its rows' place among all, block)."""
