@@ -8,7 +8,7 @@
 
 namespace softmix {
 
-// Rows in blocks, of which one call of the kernel takes at most `at_once`.
+// Rows in blocks, of which one call of the kernel takes at most `at_once`: Ctrl-C waits for no more.
 template <class T> struct AllRows {
   ptrdiff_t n, block, at_once;
   const T* rows;
@@ -25,10 +25,13 @@ void accumulate_all(Team& team, const GaussianKernel<T>& kernel, Dimensions dims
   const auto visit = [&](int worker, ptrdiff_t number) {
     T* const scratch = static_cast<T*>(memory.of_worker(worker, workspace));
     std::vector<double> statistics = memory.zeros(size);
-    const ptrdiff_t end = std::min(all.n, (number + 1) * all.block);
-    for (ptrdiff_t first = number * all.block; first < end; first += all.at_once)
+    const ptrdiff_t begin = number * all.block, end = std::min(all.n, begin + all.block);
+    for (ptrdiff_t first = begin; first < end; first += all.at_once) {
+      if (first > begin && worker == 0) check();
+      if (team.has_failed()) return;
       kernel.accumulate(dims, packed, std::min(all.at_once, end - first), all.rows + first * dims.features,
                         all.row_weights ? all.row_weights + first : nullptr, statistics.data(), scratch);
+    }
     total.add(number, std::move(statistics));
   };
   team.share((all.n + all.block - 1) / all.block, visit, check);

@@ -124,6 +124,7 @@ template <class T> class Gaussian {
       for (int64_t first = 0, last; first < n; first = last) {
         for (last = first + 1; last < n && last < first + most && of_row[last] == of_row[first];) ++last;
         grouper.add_groups(first, last, groups);
+        check_signals();
       }
       for (const softmix::RowGroup& group : groups)
         positions = std::copy(group.rows.begin(), group.rows.end(), positions);

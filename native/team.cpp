@@ -101,6 +101,7 @@ void Team::share(ptrdiff_t count, const Visit& visit, const std::function<void()
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     visit_ = &visit;
+    failed_.store(false, std::memory_order_relaxed);
     next_.store(0, std::memory_order_relaxed);
     count_.store(count, std::memory_order_relaxed);
     if (count > 1) round_.fetch_add(1, std::memory_order_release);
@@ -133,6 +134,7 @@ void Team::work(int worker, const Visit& visit, const std::function<void()>* che
 void Team::stop(std::exception_ptr error) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (!error_) error_ = error;
+  failed_.store(true, std::memory_order_relaxed);
   count_.store(0, std::memory_order_relaxed);
 }
 

@@ -48,6 +48,9 @@ class Team {
   typedef std::function<void(int, ptrdiff_t)> Visit;
   void share(ptrdiff_t count, const Visit& visit, const std::function<void()>& check);
 
+  // Whether an exception is on its way out: what is begun need not be ended.
+  bool has_failed() const { return failed_.load(std::memory_order_relaxed); }
+
  private:
   // What a helper has seen of the rounds, each a `call` or a `share`.
   struct Known {
@@ -73,6 +76,7 @@ class Team {
   std::atomic<ptrdiff_t> next_{0};
   std::atomic<ptrdiff_t> count_{0};
   std::exception_ptr error_;
+  std::atomic<bool> failed_{false};
 };
 
 }  // namespace softmix
