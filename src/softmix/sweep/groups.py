@@ -36,8 +36,8 @@ T = TypeVar("T")
 _MIN_COMPONENTS, _MIN_ROWS_EACH, _MIN_WORK = 24, 32, 1 << 27
 # Groups must promise to cost at most this share of a dense sweep.
 _WORTH = 0.6
-# They are made when sweeps have cost so much of what groups will.
-_PATIENCE = 1.0
+# They are made when sweeps have cost so much of what groups will: of a sweep they save some two thirds.
+_PATIENCE = 1.4
 # Of the rows, the share whose components may move in a sweep, and by what share of what is allowed.
 _RESTLESS, _STILL = 0.1, 0.5
 # Rows that are looked at: a few to turn down what overlaps, then enough for some of each component.
