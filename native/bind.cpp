@@ -118,7 +118,7 @@ template <class T> class Gaussian {
                                         pseudo_rows.data(),
                                         lowest,
                                         static_cast<softmix::Tie>(tie),
-                                        {end[0], end[1], end[2]}};
+                                        {end[0], end[1], end[2], end[3]}};
     const softmix::Mixture mixture = {
         weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;

@@ -19,8 +19,8 @@ constexpr double kEmpty = 1e-100;
 constexpr ptrdiff_t kAtOnce = 4;
 // Rows in single precision say nothing of a variance below this: their rounding is a thousandth of that width.
 template <class T> constexpr double kResolved = sizeof(T) == sizeof(float) ? 1e-8 : 0.0;
-// As in fit/stopping.py: gains that are rounding, and the least ratio of one to the gain before.
-constexpr double kRounding = 1e-14, kFast = 0.9;
+// As in fit/stopping.py: the least ratio of a gain to the one before.
+constexpr double kFast = 0.9;
 
 bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
 
@@ -187,9 +187,9 @@ bool maximise(Dimensions dims, const Schedule& schedule, double resolved, Scratc
   return true;
 }
 
-double projected_gain(double first, double second, double third) {
+double projected_gain(double first, double second, double third, double rounding) {
   const double earlier = second - first, later = third - second;
-  if (later <= kRounding * std::max(1.0, std::fabs(third))) return 0.0;
+  if (later <= rounding * std::max(1.0, std::fabs(third))) return 0.0;
   const double ratio = later < earlier ? std::max(later / earlier, kFast) : 1.0;
   return ratio < 1.0 ? later * ratio / (1.0 - ratio) : std::numeric_limits<double>::infinity();
 }
@@ -200,7 +200,9 @@ bool has_ended(const Schedule& schedule, const double* log_likelihoods, ptrdiff_
   if (ending.total == 0.0 || taken == 0 || taken % kAtOnce != 0) return false;
   const double* last = log_likelihoods + taken - 1;
   const double height = *last / ending.total;
-  if (taken > 2 && projected_gain(last[-2] / ending.total, last[-1] / ending.total, height) <= ending.tol) return true;
+  if (taken > 2 &&
+      projected_gain(last[-2] / ending.total, last[-1] / ending.total, height, ending.rounding) <= ending.tol)
+    return true;
   const double step = taken > 1 ? std::fabs(height - last[-1] / ending.total) : 0.0;
   return height + double(schedule.steps - taken) * step < ending.wanted;
 }
@@ -218,6 +220,7 @@ ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n
                    T* packed, T* workspace, double* scratch_memory) {
   Scratch scratch(dims, scratch_memory);
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
+  if (schedule.tie != Tie::none) begin_tied(dims, scratch.tied);
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
   for (ptrdiff_t step = schedule.first; step < schedule.steps; ++step) {
     if (has_ended(schedule, log_likelihoods, step)) return step;

@@ -18,7 +18,8 @@ struct Mixture {
 // whether steps no longer than the last would not lead to `wanted`.
 struct Ending {
   double tol, wanted;
-  double total;  // weight of all rows; 0 where no step may be left out
+  double total;     // weight of all rows; 0 where no step may be left out
+  double rounding;  // gains below this share of the log-likelihood are rounding
 };
 
 // How to take steps; those before `first` are taken.

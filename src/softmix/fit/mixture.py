@@ -99,7 +99,8 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a fit has)
         if begin is None:
             state.starts += 1
             try:
-                begin = maximiser.admit(_start(sweep, plan, spread, maximiser, rng, state))
+                start = _start(sweep, plan, spread, maximiser, rng, state)
+                begin = maximiser.admit(start, is_within=plan.resumed is not None and plan.resumed.is_within)
             except IllDefinedCovarianceError as error:
                 state.refused, state.run = error.columns, state.run + 1
                 return False

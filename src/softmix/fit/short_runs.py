@@ -10,7 +10,7 @@ from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
-from softmix.fit.stopping import projected_gain
+from softmix.fit.stopping import ROUNDING, projected_gain
 from softmix.kernels import ALL_STEPS, Ending, Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
@@ -25,6 +25,8 @@ _NEIGHBOURS, _WEIGHED = 12, 3
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # A climb looks at its gains after so many steps.
 _AT_ONCE = 4
+# Of single precision: gains below this share of the log-likelihood are rounding.
+_ROUNDING = 2.0**-24
 # Shapes whose components can collapse on few rows in one direction.
 _HELD_UP = (FactorShape.FULL, FactorShape.DIAGONAL)
 
@@ -40,8 +42,8 @@ class ShortRuns:
     share : float
         The covariance floor, as a share of the identity.
     dtype : dtype
-        Of the rows that steps look at, but those of a traced climb. A search needs few digits, and of half
-        the width twice as many are worked on at once.
+        Of the rows that steps look at, but the last ones of a traced climb. A search needs few digits, and
+        of half the width twice as many are worked on at once.
     """
 
     def __init__(
@@ -107,9 +109,15 @@ class ShortRuns:
     def climb_traced(
         self, parameters: GaussianParameters, tol: float, max_iter: int
     ) -> tuple[GaussianParameters, list[float]]:
-        """The same, with the log-likelihood a row before each step and, last, where it ends."""
-        parameters, reached = self._climb(parameters, tol, max_iter, exact=True)
-        _, log_norm = self.memberships(parameters)
+        """The same, with the log-likelihood a row before each of the last steps and, last, where it ends.
+
+        The last steps are those from where few digits show no more to come: they have all digits.
+        """
+        parameters, reached = self._climb(parameters, tol, max_iter)
+        n_left = max(max_iter - len(reached), _AT_ONCE)
+        parameters, reached = self._climb(parameters, tol, n_left, exact=True)
+        log_norm = np.empty(len(self.rows))
+        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_norm=log_norm)
         return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
 
     def _climb(
@@ -121,7 +129,9 @@ class ShortRuns:
         *,
         exact: bool = False,
     ) -> tuple[GaussianParameters, np.ndarray]:
-        schedule, ending = np.broadcast_to([1.0, 0.0], (max_iter, 2)), Ending(tol, wanted, self._total)
+        rounding = ROUNDING if exact or self._seen is self.rows else _ROUNDING
+        ending = Ending(tol, wanted, self._total, rounding)
+        schedule = np.broadcast_to([1.0, 0.0], (max_iter, 2))
         parameters, reached = self._steps(parameters, schedule, ending, exact=exact)
         return parameters, np.divide(reached, self._total)
 
@@ -209,7 +219,7 @@ def _has_ended(reached: list[float], n_steps: int, ending: Ending) -> bool:
     if ending.total == 0 or not reached or len(reached) % _AT_ONCE:
         return False
     last = np.divide(reached[-3:], ending.total).tolist()
-    if len(last) > 2 and projected_gain(*last) <= ending.tol:
+    if len(last) > 2 and projected_gain(last[0], last[1], last[2], ending.rounding) <= ending.tol:
         return True
     return last[-1] + (n_steps - len(reached)) * abs(last[-1] - last[-2:][0]) < ending.wanted
 

@@ -169,11 +169,14 @@ class Ending(NamedTuple):
         lead there.
     total : float
         The weight of all rows; 0 takes every step.
+    rounding : float
+        Gains below this share of the log-likelihood are rounding.
     """
 
     tol: float
     wanted: float
     total: float
+    rounding: float = 1e-14
 
 
 ALL_STEPS = Ending(0.0, -np.inf, 0.0)

@@ -27,6 +27,8 @@ _TRIAL = 6
 _SHARE_OF_TOL = 0.5
 # Of a source of no more rows than these, a sample has them all.
 _ALL_DRAWN = 4096
+# For fits that draw nothing: to seed a generator takes as long as a sweep of few rows.
+_NO_DRAWS = np.random.RandomState(0)
 # Fewer rows than these are an outlier and not a cluster, whatever the structure asks for.
 _FEWEST = 2.0
 
@@ -92,13 +94,10 @@ class CellFits:
                 plan = self._from_start(plan, cell, floor)
             elif shared_start and self._starts is not None:
                 plan = self._from_noisy_start(sweep, plan, cell, floor)
-            result = fit_mixture(sweep, plan, self._rng(cell), spread=spread)
-            return Fitted(
-                result,
-                sweep.log_likelihood(result.best.parameters),
-                sweep.classification_log_likelihood(result.best.parameters),
-                self._complaint(cell, result.best, floor),
-            )
+            rng = self._rng(cell) if plan.draws_starts else _NO_DRAWS
+            result = fit_mixture(sweep, plan, rng, spread=spread)
+            observed, classified = sweep.log_likelihoods(result.best.parameters)
+            return Fitted(result, observed, classified, self._complaint(cell, result.best, floor))
 
     def _plan(self, cell: Cell) -> FitPlan:
         asked = self._settings
@@ -140,7 +139,7 @@ class CellFits:
             sample, shape = self._starts.sample, cell.structure.shape
             statistics = statistics_from_resp(shape, sample.rows, start, sample.weights)
             start = Start(cell.structure.m_step(statistics, floor), [])
-        return replace(plan, resumed=Resumed(start.parameters, start.history))
+        return replace(plan, resumed=Resumed(start.parameters, start.history, is_within=True))
 
     def _from_noisy_start(
         self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
@@ -155,8 +154,8 @@ class CellFits:
         begun = [handed_over(one, self._starts.sample, maximiser) for one in found]
         if len(begun) == 1:
             return _given(plan, begun[0])
-        trial, rng = replace(plan, max_iter=_TRIAL, acceleration=None), np.random.RandomState(0)
-        tried = [fit_mixture(sweep, _given(trial, start), rng, spread=spread).best for start in begun]
+        trial = replace(plan, max_iter=_TRIAL, acceleration=None)
+        tried = [fit_mixture(sweep, _given(trial, start), _NO_DRAWS, spread=spread).best for start in begun]
 
         def height(result: RunResult) -> tuple[bool, float]:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf

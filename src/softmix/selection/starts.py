@@ -38,8 +38,9 @@ _FEEDERS = {
     "EVI": ("VVI", "EEE", HIERARCHY),
 }
 _OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
-# Steps from each start before the highest goes on.
-_TRIAL = 8
+# Steps from each start before the highest goes on. Heights that differ by less, in nats a row, are alike:
+# which of them rounding favours says nothing, and the first is taken.
+_TRIAL, _ALIKE = 8, 1e-6
 # The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
 # are few, a step here costs a small part of a sweep of the fit that follows.
 _WORK, _FEWEST, _MOST = 1e8, 24, 600
@@ -133,10 +134,7 @@ class Starts:
         begun = self._begun(cell, n_runs, runs)
         if not begun:
             return None
-        best = begun[0]
-        if len(begun) > 1:
-            tops = [_climbed(runs, parameters, tol, _TRIAL) for parameters in begun]
-            best = max(tops, key=lambda top: (top.soundness, top.height)).parameters
+        best = begun[0] if len(begun) == 1 else _likeliest(runs, begun, tol)
         work = runs.rows.size * best.n_components * (runs.rows.shape[1] if view.matrices else 1)
         best, heights = runs.climb_traced(best, tol, int(np.clip(_WORK / work, _FEWEST, _MOST)))
         return self._start(cell, view, best, heights)
@@ -160,7 +158,7 @@ class Starts:
             if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
                 begun[repr(key).encode()] = path.tops[K].parameters
             elif (resp := self._found(key)) is not None:
-                labels = resp.argmax(axis=1).tobytes()  # those that put rows alike begin alike
+                labels = _in_order(resp.argmax(axis=1)).tobytes()  # those that put rows alike begin alike
                 if labels not in begun:
                     begun[labels] = _first_step(
                         self._moments_of(key, cell.structure), cell.structure, runs.floor
@@ -193,9 +191,24 @@ class Starts:
         return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
 
 
-def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_steps: int) -> Top:
-    parameters, height = runs.climb(parameters, tol, n_steps)
-    return Top(-len(runs.unwitnessed(parameters)), height, parameters)
+def _in_order(labels: np.ndarray) -> np.ndarray:
+    """`labels` by the first row of each cluster: the same for clusters that are numbered otherwise."""
+    _, first, own = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[own]
+
+
+def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> GaussianParameters:
+    """What a few steps make of the start that they take highest."""
+    best: Top | None = None
+    for start in begun:
+        parameters, height = runs.climb(start, tol, _TRIAL)
+        if best is not None and best.soundness == 0 and height <= best.height + _ALIKE:
+            continue  # no soundness makes it the better one
+        top = Top(-len(runs.unwitnessed(parameters)), height, parameters)
+        if best is None or top.beats(best, by=_ALIKE):
+            best = top
+    assert best is not None  # noqa: S101 (there are several starts)
+    return best.parameters
 
 
 def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
