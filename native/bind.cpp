@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "agglomerate.hpp"
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "groups.hpp"
@@ -196,6 +197,16 @@ void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out
                        rotated.data());
 }
 
+void agglomerate(In<double> weights, In<double> means, In<double> covariances, bool spherical, double pseudo_rows,
+                 double apart, Out<int64_t> merges) {
+  const ptrdiff_t n = ptrdiff_t(means.shape(0)), d = ptrdiff_t(means.shape(1));
+  const softmix::Clusters clusters = {n, d, covariances.ndim() == 3, weights.data(), means.data(), covariances.data()};
+  const ptrdiff_t left = n - ptrdiff_t(merges.shape(0));
+  int64_t* written = merges.data();
+  nb::gil_scoped_release release;
+  softmix::agglomerate(clusters, left, {spherical, pseudo_rows, apart}, written);
+}
+
 // The rows of `columns` from `start` on, as many as `rows` has.
 template <class T> void interleave(const std::vector<In<T>>& columns, ptrdiff_t start, Out<T> rows) {
   std::vector<const T*> first;
@@ -257,6 +268,8 @@ NB_MODULE(_native, m) {
         nb::arg("out"));
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
+  m.def("agglomerate", &agglomerate, nb::arg("weights"), nb::arg("means"), nb::arg("covariances"), nb::arg("spherical"),
+        nb::arg("pseudo_rows"), nb::arg("apart"), nb::arg("merges"));
   bind_columns<double>(m);
   bind_columns<float>(m);
   bind<double>(m, "GaussianFloat64");

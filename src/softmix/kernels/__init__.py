@@ -13,7 +13,7 @@ from types import ModuleType
 
 from softmix.kernels import reference
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import ALL_STEPS, Ending, Tie
+from softmix.kernels.reference import ALL_STEPS, ClusterCost, Ending, Tie
 
 
 @cache
@@ -32,4 +32,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["ALL_STEPS", "Ending", "RowGroups", "Tie", "kernel", "reference"]
+__all__ = ["ALL_STEPS", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]

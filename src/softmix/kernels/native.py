@@ -215,6 +215,19 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
     return chosen, losses
 
 
+def agglomerate(
+    weights: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+    left: int,
+    cost: reference.ClusterCost,
+) -> np.ndarray:
+    """See the reference."""
+    merges = np.empty((len(weights) - left, 2), np.int64)
+    _native.agglomerate(_doubles(weights), _doubles(means), _doubles(covariances), *cost, merges)
+    return merges
+
+
 def fill_holes(
     precision: np.ndarray, missing: np.ndarray, products: np.ndarray, deviations: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
