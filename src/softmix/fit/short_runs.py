@@ -4,6 +4,8 @@ The rows are in coordinates where the data's own covariance is the identity, or 
 that floors are numbers and nothing depends on units.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from softmix.blocks import Block
@@ -106,6 +108,20 @@ class ShortRuns:
         parameters, reached = self._climb(parameters, tol, max_iter, wanted)
         return parameters, float(reached[-1])
 
+    def climb_each(
+        self, starts: Sequence[GaussianParameters], tol: float, max_iter: int
+    ) -> list[tuple[GaussianParameters, float]]:
+        """`climb` from each of several starts with as many components."""
+        schedule, ending = self._all_steps(max_iter), self._ending(tol)
+        ties = [self._tie(start) for start in starts]
+        begun = kernel().em_steps_each(
+            starts, self._seen, self._block.weights, schedule, self.floor.lowest, ties, ending
+        )
+        climbs = (
+            self._steps(start, schedule, ending, begun=one) for start, one in zip(starts, begun, strict=True)
+        )
+        return [(parameters, reached[-1] / self._total) for parameters, reached in climbs]
+
     def climb_traced(
         self, parameters: GaussianParameters, tol: float, max_iter: int
     ) -> tuple[GaussianParameters, list[float]]:
@@ -129,11 +145,17 @@ class ShortRuns:
         *,
         exact: bool = False,
     ) -> tuple[GaussianParameters, np.ndarray]:
-        rounding = ROUNDING if exact or self._seen is self.rows else _ROUNDING
-        ending = Ending(tol, wanted, self._total, rounding)
-        schedule = np.broadcast_to([1.0, 0.0], (max_iter, 2))
+        schedule, ending = self._all_steps(max_iter), self._ending(tol, wanted, exact=exact)
         parameters, reached = self._steps(parameters, schedule, ending, exact=exact)
         return parameters, np.divide(reached, self._total)
+
+    @staticmethod
+    def _all_steps(max_iter: int) -> np.ndarray:
+        return np.broadcast_to([1.0, 0.0], (max_iter, 2))
+
+    def _ending(self, tol: float, wanted: float = -np.inf, *, exact: bool = False) -> Ending:
+        rounding = ROUNDING if exact or self._seen is self.rows else _ROUNDING
+        return Ending(tol, wanted, self._total, rounding)
 
     def _steps(
         self,
@@ -142,13 +164,18 @@ class ShortRuns:
         ending: Ending = ALL_STEPS,
         *,
         exact: bool = False,
+        begun: tuple[GaussianParameters, np.ndarray] | None = None,
     ) -> tuple[GaussianParameters, list[float]]:
-        """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each."""
+        """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each.
+
+        Those that are `begun` are taken natively already.
+        """
         reached: list[float] = []
         rows = self.rows if exact else self._seen
-        while not _has_ended(reached, len(schedule), ending):
-            parameters, before = self._native_steps(rows, parameters, schedule, ending, reached)
+        while begun is not None or not _has_ended(reached, len(schedule), ending):
+            parameters, before = begun or self._native_steps(rows, parameters, schedule, ending, reached)
             reached.extend(before.tolist())
+            begun = None
             if rows is not self.rows:
                 rows = self.rows
             elif not _has_ended(reached, len(schedule), ending):
@@ -168,11 +195,14 @@ class ShortRuns:
         taken: list[float],
     ) -> tuple[GaussianParameters, np.ndarray]:
         """As many of the steps that are left as need no variance held at the floor."""
-        name = "" if self.structure.is_free else self.structure.name
-        axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
+        tie = self._tie(parameters)
         return kernel().em_steps(
-            parameters, rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending, taken
-        )  # fmt: skip
+            parameters, rows, self._block.weights, schedule, self.floor.lowest, tie, ending, taken
+        )
+
+    def _tie(self, parameters: GaussianParameters) -> Tie:
+        name = "" if self.structure.is_free else self.structure.name
+        return Tie(name, shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None)
 
     def unwitnessed(self, parameters: GaussianParameters) -> np.ndarray:
         """The components with directions thinner than their few rows can witness."""

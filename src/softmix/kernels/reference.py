@@ -196,6 +196,19 @@ def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
     return parameters, np.empty(0)
 
 
+def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
+    starts: Sequence[GaussianParameters],
+    rows: np.ndarray,  # noqa: ARG001
+    row_weights: np.ndarray | None,  # noqa: ARG001
+    schedule: np.ndarray,  # noqa: ARG001
+    lowest: float,  # noqa: ARG001
+    ties: Sequence[Tie],  # noqa: ARG001
+    ending: Ending = ALL_STEPS,  # noqa: ARG001
+) -> list[tuple[GaussianParameters, np.ndarray]]:
+    """`em_steps` from each of several starts with as many components, of as many ties, in one call."""
+    return [(start, np.empty(0)) for start in starts]
+
+
 def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Inverse Cholesky factors of a stack of matrices, and their squared Frobenius norms.
 
@@ -298,6 +311,28 @@ def _inverse_roots(covariances: np.ndarray, lowest: float) -> tuple[np.ndarray, 
         factors[doubtful[np.isinf(norms)]] = np.eye(d) / np.sqrt(lowest)
     volumes = -2.0 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     return factors, np.maximum(volumes, covariances.shape[1] * np.log(lowest))
+
+
+def cluster_moments(
+    rows: np.ndarray, shares: np.ndarray, *, matrices: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts (K,), means (K, d), and covariances (K, d, d) or variances (K, d), of clusters of rows.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d), float64
+    shares : ndarray of shape (n, K)
+        Of each cluster in each row.
+    matrices : bool
+        Whether covariances are wanted, or variances only.
+    """
+    counts = shares.sum(axis=0)
+    occupied = np.where(counts > 0, counts, 1.0)
+    means = shares.T @ rows / occupied[:, None]
+    away = rows - means[:, None]
+    weighted = shares.T[:, :, None] * away
+    sums = weighted.swapaxes(1, 2) @ away if matrices else (weighted * away).sum(axis=1)
+    return counts, means, sums / occupied.reshape(-1, *[1] * (sums.ndim - 1))
 
 
 class ClusterCost(NamedTuple):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
 from softmix.fit.starts import draw_sample, sample_size
@@ -18,7 +17,7 @@ from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.top import Top
 from softmix.fit.starts.units import views_of
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import GaussianParameters
+from softmix.parameters import FactorShape, GaussianParameters
 from softmix.selection.path import Path
 from softmix.selection.settings import Cell
 from softmix.selection.view import View, kind_of
@@ -38,6 +37,14 @@ _FEEDERS = {
     "EVI": ("VVI", "EEE", HIERARCHY),
 }
 _OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
+# What a clustering begins as, which only its shape ties: whole M-steps from nothing would cost more than
+# those that follow, and serve one structure each.
+_UNTIED = {
+    FactorShape.FULL: "VVV",
+    FactorShape.SHARED: "EEE",
+    FactorShape.DIAGONAL: "VVI",
+    FactorShape.SCALAR: "VII",
+}
 # Steps from each start before the highest goes on. Heights that differ by less, in nats a row, are alike:
 # which of them rounding favours says nothing, and the first is taken.
 _TRIAL, _ALIKE = 8, 1e-6
@@ -95,7 +102,7 @@ class Starts:
         self._views: dict[tuple[Equivariance, bool], View] = {}
         self._paths: dict[tuple[str, int], Path] = {}
         self._memberships: dict[_Key, np.ndarray] = {}
-        self._moments: dict[tuple[tuple[Equivariance, bool], _Key], Components] = {}
+        self._first_steps: dict[tuple[Equivariance, FactorShape, _Key], GaussianParameters] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
@@ -160,17 +167,16 @@ class Starts:
             elif (resp := self._found(key)) is not None:
                 labels = _in_order(resp.argmax(axis=1)).tobytes()  # those that put rows alike begin alike
                 if labels not in begun:
-                    begun[labels] = _first_step(
-                        self._moments_of(key, cell.structure), cell.structure, runs.floor
-                    )
+                    begun[labels] = self._first_step(key, cell.structure, runs.floor)
         return [*begun.values()]
 
-    def _moments_of(self, key: _Key, structure: Structure) -> Components:
-        """The moments of a clustering as structures of this kind see them."""
-        of_kind = kind_of(structure), key
-        if of_kind not in self._moments:
-            self._moments[of_kind] = self._view(structure).moments(self._memberships[key])
-        return self._moments[of_kind]
+    def _first_step(self, key: _Key, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
+        """The parameters that a clustering begins with: its moments, which the next step ties."""
+        which = structure.equivariance, structure.shape, key
+        if which not in self._first_steps:
+            moments = self._view(structure).moments(self._memberships[key])
+            self._first_steps[which] = moments.parameters(STRUCTURES[_UNTIED[structure.shape]], floor)
+        return self._first_steps[which]
 
     def _found(self, key: _Key) -> np.ndarray | None:
         """The memberships of few rows that a search found."""
@@ -200,8 +206,7 @@ def _in_order(labels: np.ndarray) -> np.ndarray:
 def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> GaussianParameters:
     """What a few steps make of the start that they take highest."""
     best: Top | None = None
-    for start in begun:
-        parameters, height = runs.climb(start, tol, _TRIAL)
+    for parameters, height in runs.climb_each(begun, tol, _TRIAL):
         if best is not None and best.soundness == 0 and height <= best.height + _ALIKE:
             continue  # no soundness makes it the better one
         top = Top(-len(runs.unwitnessed(parameters)), height, parameters)
@@ -209,11 +214,3 @@ def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> 
             best = top
     assert best is not None  # noqa: S101 (there are several starts)
     return best.parameters
-
-
-def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
-    """The parameters that clusters with these moments begin with."""
-    if structure.iterative:
-        # Its first step ties them; a whole M-step from nothing would cost more than those that follow.
-        structure = STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"]
-    return clusters.parameters(structure, floor)

@@ -9,6 +9,7 @@ import numpy as np
 from softmix.fit.moves import Components
 from softmix.fit.starts import Sample
 from softmix.fit.starts.units import units_of
+from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import triangular_root
 from softmix.structures import Equivariance, Structure
@@ -85,12 +86,5 @@ class View:
 
     def moments(self, resp: np.ndarray) -> Components:
         """Those of each component of memberships (n, K)."""
-        counted = resp * self.sample.weights[:, None]
-        counts = counted.sum(axis=0)
-        occupied = np.where(counts > 0, counts, 1.0)
-        means = counted.T @ self.rows / occupied[:, None]
-        return Components(counts, means, np.stack([*map(self._covariance, counted.T, means, occupied)]))
-
-    def _covariance(self, counted: np.ndarray, mean: np.ndarray, count: float) -> np.ndarray:
-        y = self.rows - mean
-        return (counted[:, None] * y).T @ y / count if self.matrices else counted @ (y * y) / count
+        shares = resp * self.sample.weights[:, None]
+        return Components(*kernel().cluster_moments(self.rows, shares, matrices=self.matrices))
