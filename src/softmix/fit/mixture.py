@@ -72,6 +72,13 @@ def fit_mixture(
             raise
         interrupted = True
         best = _best(state.results, sweep, maximiser, in_haste=True)
+    return finished(sweep, state, best, maximiser, interrupted=interrupted)
+
+
+def finished(
+    sweep: ThreadSweep, state: FitState, best: RunResult, maximiser: Maximiser, *, interrupted: bool = False
+) -> FitResult:
+    """What a fit of which the runs are made comes to."""
     report = _report(sweep, state, best, interrupted=interrupted)
     return FitResult(best, report, _doubts(best, sweep, maximiser))
 

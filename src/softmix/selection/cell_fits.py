@@ -10,6 +10,7 @@ from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.fit import FitPlan, FitResult, Resumed, RunResult, fit_mixture
+from softmix.fit.confirm import confirmed
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.mixture import maximiser_for, noise_for
 from softmix.fit.plan import Given
@@ -94,6 +95,10 @@ class CellFits:
                 plan = self._from_start(plan, cell, floor)
             elif shared_start and self._starts is not None:
                 plan = self._from_noisy_start(sweep, plan, cell, floor)
+            if (found := confirmed(sweep, plan, spread)) is not None:
+                complaint = self._complaint(cell, found.result.best, floor)
+                heights = found.log_likelihood, found.classification_log_likelihood
+                return Fitted(found.result, *heights, complaint)
             rng = self._rng(cell) if plan.draws_starts else _NO_DRAWS
             result = fit_mixture(sweep, plan, rng, spread=spread)
             observed, classified = sweep.log_likelihoods(result.best.parameters)

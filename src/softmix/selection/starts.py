@@ -102,6 +102,7 @@ class Starts:
         self._views: dict[tuple[Equivariance, bool], View] = {}
         self._paths: dict[tuple[str, int], Path] = {}
         self._memberships: dict[_Key, np.ndarray] = {}
+        self._labels: dict[_Key, bytes] = {}
         self._first_steps: dict[tuple[Equivariance, FactorShape, _Key], GaussianParameters] = {}
 
     def find(self, name: str, run: int) -> None:
@@ -165,7 +166,7 @@ class Starts:
             if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
                 begun[repr(key).encode()] = path.tops[K].parameters
             elif (resp := self._found(key)) is not None:
-                labels = _in_order(resp.argmax(axis=1)).tobytes()  # those that put rows alike begin alike
+                labels = self._labels_of(key, resp)  # those that put rows alike begin alike
                 if labels not in begun:
                     begun[labels] = self._first_step(key, cell.structure, runs.floor)
         return [*begun.values()]
@@ -177,6 +178,11 @@ class Starts:
             moments = self._view(structure).moments(self._memberships[key])
             self._first_steps[which] = moments.parameters(STRUCTURES[_UNTIED[structure.shape]], floor)
         return self._first_steps[which]
+
+    def _labels_of(self, key: _Key, resp: np.ndarray) -> bytes:
+        if key not in self._labels:
+            self._labels[key] = _in_order(resp).tobytes()
+        return self._labels[key]
 
     def _found(self, key: _Key) -> np.ndarray | None:
         """The memberships of few rows that a search found."""
@@ -197,10 +203,13 @@ class Starts:
         return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
 
 
-def _in_order(labels: np.ndarray) -> np.ndarray:
-    """`labels` by the first row of each cluster: the same for clusters that are numbered otherwise."""
-    _, first, own = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[own]
+def _in_order(resp: np.ndarray) -> np.ndarray:
+    """The likeliest cluster of each row, numbered by first rows: the same however they were numbered."""
+    n, K = resp.shape
+    labels = resp.argmax(axis=1)
+    members = labels == np.arange(K)[:, None]
+    first = np.where(members.any(axis=1), members.argmax(axis=1), n)
+    return np.argsort(np.argsort(first))[labels]
 
 
 def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> GaussianParameters:
