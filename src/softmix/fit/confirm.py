@@ -8,11 +8,12 @@ hold with it. Otherwise the fit is EM's, as any other.
 from dataclasses import dataclass
 
 from softmix.fit.climb import run_result
-from softmix.fit.mixture import finished, maximiser_for
+from softmix.fit.maximiser import Maximiser
+from softmix.fit.mixture import finished
 from softmix.fit.plan import FitPlan, FitResult, Resumed
-from softmix.fit.spread import Spread
 from softmix.fit.state import FitState
 from softmix.fit.stopping import Stopping
+from softmix.m_step import CovarianceFloor
 from softmix.sweep import ThreadSweep
 
 
@@ -25,8 +26,11 @@ class Confirmed:
     classification_log_likelihood: float
 
 
-def confirmed(sweep: ThreadSweep, plan: FitPlan, spread: Spread) -> Confirmed | None:
-    """The fit of `plan` at the parameters that it goes on from; None where EM may yet climb from them."""
+def confirmed(sweep: ThreadSweep, plan: FitPlan, floor: CovarianceFloor) -> Confirmed | None:
+    """The fit of `plan` at the parameters that it goes on from; None where EM may yet climb from them.
+
+    `floor` is that of its structure and the rows.
+    """
     resumed = plan.resumed
     if resumed is None or not resumed.is_within or not resumed.history or plan.max_iter == 0:
         return None
@@ -34,13 +38,12 @@ def confirmed(sweep: ThreadSweep, plan: FitPlan, spread: Spread) -> Confirmed | 
         return None
     if not _after_one_sweep(plan, resumed, resumed.history[-1]).converged:
         return None
-    total_weight = sweep.source.total_weight
-    maximiser = maximiser_for(plan, spread, total_weight)
+    maximiser = Maximiser(plan.structure, floor, equal_weights=plan.equal_weights)
     parameters = maximiser.admit(resumed.parameters, is_within=True)
     if parameters is not resumed.parameters:
         return None
     observed, classified = sweep.log_likelihoods(parameters)
-    stopping = _after_one_sweep(plan, resumed, observed / total_weight)
+    stopping = _after_one_sweep(plan, resumed, observed / sweep.source.total_weight)
     if not stopping.converged:
         return None
     run = run_result(parameters, parameters, stopping, [], plan, maximiser, sweep)

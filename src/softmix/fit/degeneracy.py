@@ -116,8 +116,9 @@ def find_degeneracies(
     component.
     """
     alike: dict[tuple[int, ...], list[int]] = {}
-    for k, weight in enumerate(parameters.weights):
-        if weight == 0:
+    may_be_held = ~(floor.thinness_bounds(parameters) > floor.lowest * _AT_FLOOR)
+    for k in np.flatnonzero(may_be_held | (parameters.weights == 0)).tolist():
+        if parameters.weights[k] == 0:
             alike.setdefault((), []).append(k)
         elif floor.share > 0 and (columns := floor.thin_columns(parameters, k)):
             alike.setdefault(tuple(columns), []).append(k)

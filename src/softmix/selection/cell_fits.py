@@ -20,6 +20,7 @@ from softmix.parameters import FactorShape, GaussianParameters
 from softmix.selection.noisy_starts import handed_over
 from softmix.selection.settings import Cell, Settings
 from softmix.selection.starts import HIERARCHY, Start, Starts, feeders
+from softmix.structures import Structure
 from softmix.sweep import ThreadSweep
 
 # With noise: steps from each start before the likeliest goes on.
@@ -57,6 +58,7 @@ class CellFits:
         self._sizes = tuple(filter(self.n_counted.__ge__, sizes))
         self._starts: Starts | None = None
         self._spreads: dict[FactorShape, Spread] = {}
+        self._floors: dict[str, CovarianceFloor] = {}
         self._noisy: dict[Cell, GaussianParameters] = {}
 
     def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
@@ -89,13 +91,12 @@ class CellFits:
         """
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
-            floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            plan = self._plan(cell)
+            floor, plan = self._floor(cell.structure, spread), self._plan(cell)
             if shared_start and cell.noise is None:
                 plan = self._from_start(plan, cell, floor)
             elif shared_start and self._starts is not None:
                 plan = self._from_noisy_start(sweep, plan, cell, floor)
-            if (found := confirmed(sweep, plan, spread)) is not None:
+            if (found := confirmed(sweep, plan, floor)) is not None:
                 complaint = self._complaint(cell, found.result.best, floor)
                 heights = found.log_likelihood, found.classification_log_likelihood
                 return Fitted(found.result, *heights, complaint)
@@ -132,6 +133,13 @@ class CellFits:
         if shape not in self._spreads:
             self._spreads[shape] = measure_spread(sweep, shape)
         return self._spreads[shape]
+
+    def _floor(self, structure: Structure, spread: Spread) -> CovarianceFloor:
+        if structure.name not in self._floors:
+            self._floors[structure.name] = structure.floor(
+                spread.factor, self._settings.reg_covar, spread.constant
+            )
+        return self._floors[structure.name]
 
     def _from_start(self, plan: FitPlan, cell: Cell, floor: CovarianceFloor) -> FitPlan:
         """`plan` from the start that was found; itself where no path led to this K."""

@@ -100,6 +100,7 @@ class Starts:
         # Distinct rows, all of them: then a step on the sample is a step on the data.
         self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
         self._views: dict[tuple[Equivariance, bool], View] = {}
+        self._runs_of: dict[str, ShortRuns] = {}
         self._paths: dict[tuple[str, int], Path] = {}
         self._memberships: dict[_Key, np.ndarray] = {}
         self._labels: dict[_Key, bytes] = {}
@@ -200,7 +201,10 @@ class Starts:
         return self._views[kind]
 
     def _runs(self, structure: Structure) -> ShortRuns:
-        return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
+        if structure.name not in self._runs_of:
+            rows = self._view(structure).rows
+            self._runs_of[structure.name] = ShortRuns(rows, self._few.weights, structure, self._share)
+        return self._runs_of[structure.name]
 
 
 def _in_order(resp: np.ndarray) -> np.ndarray:

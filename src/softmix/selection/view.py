@@ -55,7 +55,7 @@ class View:
         origin, scale = self._origin
         if self.rows.shape[1] < len(origin):
             return None
-        steps = self.in_units(origin + np.diag(scale)) - self.in_units(origin[None])
+        steps = self.in_units(origin + np.diag(scale)) - self._origin_in_units
         return steps / scale[:, None]
 
     @cached_property
@@ -63,6 +63,10 @@ class View:
         """A point amid the rows, and how far they are spread about it."""
         rows = self.sample.rows.astype(np.float64)
         return rows.mean(axis=0), rows.std(axis=0)
+
+    @cached_property
+    def _origin_in_units(self) -> np.ndarray:
+        return self.in_units(self._origin[0][None])
 
     @cached_property
     def log_volume(self) -> float:
@@ -74,7 +78,7 @@ class View:
         if self._matrix is None:
             return None
         origin, _ = self._origin
-        shifts = parameters.means - self.in_units(origin[None])
+        shifts = parameters.means - self._origin_in_units
         means = origin + np.linalg.solve(self._matrix.T, shifts.T).T
         if parameters.shape.is_matrix:
             factors = triangular_root(parameters.factors @ self._matrix.T)
