@@ -53,6 +53,22 @@ template <class T> const GaussianKernel<T>& table(const InstructionSet& set);
 template <> const GaussianKernel<double>& table<double>(const InstructionSet& set) { return set.gaussian_double; }
 template <> const GaussianKernel<float>& table<float>(const InstructionSet& set) { return set.gaussian_float; }
 
+// The panels of rows, at the start of a cache line; null where they serve nothing.
+template <class T> struct Panels {
+  std::vector<T> memory;
+  T* data = nullptr;
+
+  Panels(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows) {
+    constexpr size_t kLine = 64;
+    const size_t size = kernel.panels_size(dims, n);
+    if (size == 0) return;
+    memory.resize(size + kLine / sizeof(T));
+    const size_t past = reinterpret_cast<uintptr_t>(memory.data()) % kLine;
+    data = memory.data() + (kLine - past) % kLine / sizeof(T);
+    kernel.write_panels(dims, n, rows, data);
+  }
+};
+
 // The kernel of one instruction set, row type and problem size.
 template <class T> class Gaussian {
  public:
@@ -133,10 +149,11 @@ template <class T> class Gaussian {
     T *parameters = packed.data(), *scratch = workspace.data();
     std::vector<double> memory(softmix::em_scratch_size(dims_));
     nb::gil_scoped_release release;
+    const Panels<T> panels(kernel_, dims_, n, first);
     for (ptrdiff_t m = 0; m < mixtures; ++m) {
       schedule.first = counts[m];
-      counts[m] = softmix::em_steps<T>(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters,
-                                       scratch, memory.data());
+      counts[m] = softmix::em_steps<T>(kernel_, dims_, n, first, panels.data, row_weight, schedule, mixture, written,
+                                       parameters, scratch, memory.data());
       written += steps;
       mixture.weights += dims_.components;
       mixture.means += dims_.components * d;

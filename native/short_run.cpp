@@ -215,7 +215,7 @@ size_t em_scratch_size(Dimensions dims) {
 }
 
 template <class T>
-ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows,
+ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows, const T* panels,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
                    T* packed, T* workspace, double* scratch_memory) {
   Scratch scratch(dims, scratch_memory);
@@ -227,7 +227,7 @@ ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n
     const double* factors = temper(dims, mixture, schedule.betas[step], scratch);
     kernel.pack(dims, mixture.means, factors, scratch.constants, packed, scratch.centers);
     std::fill(scratch.statistics, scratch.statistics + size, 0.0);
-    kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
+    kernel.accumulate_panels(dims, packed, n, rows, panels, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
     if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
     if (!maximise(dims, schedule, kResolved<T>, scratch, mixture)) return step;
@@ -236,8 +236,8 @@ ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n
 }
 
 template ptrdiff_t em_steps(const GaussianKernel<double>&, Dimensions, ptrdiff_t, const double*, const double*,
-                            const Schedule&, const Mixture&, double*, double*, double*, double*);
-template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const double*,
-                            const Schedule&, const Mixture&, double*, float*, float*, double*);
+                            const double*, const Schedule&, const Mixture&, double*, double*, double*, double*);
+template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const float*,
+                            const double*, const Schedule&, const Mixture&, double*, float*, float*, double*);
 
 }  // namespace softmix

@@ -174,14 +174,17 @@ void maximisation(Shape shape, const Sums& total, Plain& plain) {
   }
 }
 
-// Runs `em_steps` in place on what `mixture` holds; how many steps it took.
+// Runs `em_steps` in place on what `mixture` holds, if weighted with the panels of the rows; how many steps it took.
 ptrdiff_t run(const GaussianKernel<double>& kernel, Dimensions dims, const Rows& rows, bool weighted,
               const softmix::Schedule& schedule, Plain& plain, Vector& factors, Vector& log_likelihoods) {
   Vector packed(kernel.packed_size(dims)), workspace(kernel.workspace_size(dims));
   Vector scratch(softmix::em_scratch_size(dims));
   const softmix::Mixture mixture = {plain.weights.data(), plain.means.data(), factors.data(), {nullptr, 0, nullptr}};
-  return softmix::em_steps(kernel, dims, rows.n, rows.values.data(), weighted ? rows.weights.data() : nullptr, schedule,
-                           mixture, log_likelihoods.data(), packed.data(), workspace.data(), scratch.data());
+  Vector panels(weighted ? kernel.panels_size(dims, rows.n) : 0);
+  if (!panels.empty()) kernel.write_panels(dims, rows.n, rows.values.data(), panels.data());
+  return softmix::em_steps(kernel, dims, rows.n, rows.values.data(), panels.empty() ? nullptr : panels.data(),
+                           weighted ? rows.weights.data() : nullptr, schedule, mixture, log_likelihoods.data(),
+                           packed.data(), workspace.data(), scratch.data());
 }
 
 void expect_all_close(const char* what, const Vector& actual, const Vector& expected, double tolerance) {
