@@ -129,7 +129,8 @@ FLAGS_avx2 := -mavx2 -mfma -mpopcnt
 FLAGS_avx512 := $(FLAGS_avx2) -mavx512f -mavx512vl -mavx512dq
 NATIVE_TESTS := $(basename $(notdir $(wildcard native/*_test.cpp)))
 SANITIZED := $(INSTRUCTION_SETS:%=build/sanitize/gaussian_kernel.%.o) \
-  $(patsubst %,build/sanitize/%.o,columns dispatch inverse_cholesky rotate_axes short_run team tied_m_step weigh_merges)
+  $(patsubst %,build/sanitize/%.o,agglomerate cluster_moments columns dispatch inverse_cholesky \
+  rotate_axes short_run team tied_m_step weigh_merges)
 
 # What make would take for an intermediate file is kept, so that the next time is quick.
 .SECONDARY: $(SANITIZED)

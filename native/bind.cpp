@@ -11,8 +11,10 @@
 #include <type_traits>
 #include <vector>
 
+#include "agglomerate.hpp"
 #include "all_blocks.hpp"
 #include "bind.hpp"
+#include "cluster_moments.hpp"
 #include "columns.hpp"
 #include "gaussian_kernel.hpp"
 #include "group_rows.hpp"
@@ -46,6 +48,22 @@ std::vector<std::string> available() {
 template <class T> const GaussianKernel<T>& table(const InstructionSet& set);
 template <> const GaussianKernel<double>& table<double>(const InstructionSet& set) { return set.gaussian_double; }
 template <> const GaussianKernel<float>& table<float>(const InstructionSet& set) { return set.gaussian_float; }
+
+// The panels of rows, at the start of a cache line; null where they serve nothing.
+template <class T> struct Panels {
+  std::vector<T> memory;
+  T* data = nullptr;
+
+  Panels(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows) {
+    constexpr size_t kLine = 64;
+    const size_t size = kernel.panels_size(dims, n);
+    if (size == 0) return;
+    memory.resize(size + kLine / sizeof(T));
+    const size_t past = reinterpret_cast<uintptr_t>(memory.data()) % kLine;
+    data = memory.data() + (kLine - past) % kLine / sizeof(T);
+    kernel.write_panels(dims, n, rows, data);
+  }
+};
 
 // The kernel of one instruction set, row type and problem size.
 template <class T> class Gaussian {
@@ -157,30 +175,42 @@ template <class T> class Gaussian {
     kernel_.evaluate(dims_, parameters, n, first, outputs, scratch);
   }
 
-  // Steps of EM in place (see short_run.hpp); how many are taken.
-  ptrdiff_t em_steps(In<T> rows, std::optional<In<double>> row_weights, ptrdiff_t begin, In<double> betas,
-                     In<double> pseudo_rows, In<double> ending, double lowest, int tie, Out<double> weights,
-                     Out<double> means, Out<double> factors, Out<double> axes, In<int64_t> planes,
-                     Out<double> log_likelihoods, Out<T> packed, Out<T> workspace) const {
+  // Steps of EM in place (see short_run.hpp) of each mixture of a stack: `taken` says how many are, before and after.
+  void em_steps(In<T> rows, std::optional<In<double>> row_weights, In<double> betas, In<double> pseudo_rows,
+                In<double> ending, double lowest, int tie, Out<double> weights, Out<double> means, Out<double> factors,
+                Out<double> axes, In<int64_t> planes, Out<int64_t> taken, Out<double> log_likelihoods, Out<T> packed,
+                Out<T> workspace) const {
+    const ptrdiff_t mixtures = ptrdiff_t(taken.shape(0)), steps = ptrdiff_t(betas.shape(0)), d = dims_.features;
     const double* end = ending.data();
-    const softmix::Schedule schedule = {begin,
-                                        ptrdiff_t(betas.shape(0)),
-                                        betas.data(),
-                                        pseudo_rows.data(),
-                                        lowest,
-                                        static_cast<softmix::Tie>(tie),
-                                        {end[0], end[1], end[2]}};
-    const softmix::Mixture mixture = {
+    softmix::Schedule schedule = {0,
+                                  steps,
+                                  betas.data(),
+                                  pseudo_rows.data(),
+                                  lowest,
+                                  static_cast<softmix::Tie>(tie),
+                                  {end[0], end[1], end[2], end[3]}};
+    softmix::Mixture mixture = {
         weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
+    const ptrdiff_t factor_size = ptrdiff_t(factors.size()) / mixtures;
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
     const ptrdiff_t n = ptrdiff_t(rows.shape(0));
     const T* first = rows.data();
     double* written = log_likelihoods.data();
+    int64_t* counts = taken.data();
     T *parameters = packed.data(), *scratch = workspace.data();
     std::vector<double> memory(softmix::em_scratch_size(dims_));
     nb::gil_scoped_release release;
-    return softmix::em_steps<T>(kernel_, dims_, n, first, row_weight, schedule, mixture, written, parameters, scratch,
-                                memory.data());
+    const Panels<T> panels(kernel_, dims_, n, first);
+    for (ptrdiff_t m = 0; m < mixtures; ++m) {
+      schedule.first = counts[m];
+      counts[m] = softmix::em_steps<T>(kernel_, dims_, n, first, panels.data, row_weight, schedule, mixture, written,
+                                       parameters, scratch, memory.data());
+      written += steps;
+      mixture.weights += dims_.components;
+      mixture.means += dims_.components * d;
+      mixture.factors += factor_size;
+      mixture.axes.columns += d * d;
+    }
   }
 
   // See weigh_merges.hpp.
@@ -247,6 +277,26 @@ void rotate_axes(In<int64_t> pairs, In<double> precisions, Out<double> axes, Out
                        rotated.data());
 }
 
+void cluster_moments(In<double> rows, In<double> shares, Out<double> counts, Out<double> means,
+                     Out<double> covariances) {
+  const softmix::SharedRows shared = {ptrdiff_t(rows.shape(0)), ptrdiff_t(rows.shape(1)), ptrdiff_t(shares.shape(1)),
+                                      rows.data(), shares.data()};
+  const bool matrices = covariances.ndim() == 3;
+  double *count = counts.data(), *mean = means.data(), *covariance = covariances.data();
+  nb::gil_scoped_release release;
+  softmix::cluster_moments(shared, matrices, count, mean, covariance);
+}
+
+void agglomerate(In<double> weights, In<double> means, In<double> covariances, bool spherical, double pseudo_rows,
+                 double apart, Out<int64_t> merges) {
+  const ptrdiff_t n = ptrdiff_t(means.shape(0)), d = ptrdiff_t(means.shape(1));
+  const softmix::Clusters clusters = {n, d, covariances.ndim() == 3, weights.data(), means.data(), covariances.data()};
+  const ptrdiff_t left = n - ptrdiff_t(merges.shape(0));
+  int64_t* written = merges.data();
+  nb::gil_scoped_release release;
+  softmix::agglomerate(clusters, left, {spherical, pseudo_rows, apart}, written);
+}
+
 // The rows of `columns` from `start` on, as many as `rows` has.
 template <class T> void interleave(const std::vector<In<T>>& columns, ptrdiff_t start, Out<T> rows) {
   std::vector<const T*> first;
@@ -289,9 +339,9 @@ template <class T> void bind(nb::module_& m, const char* name) {
            nb::arg("at"), nb::arg("labels"), nb::arg("most"), nb::arg("order"))
       .def("evaluate", &Gaussian<T>::evaluate, nb::arg("packed"), nb::arg("rows"), nb::arg("log_norm").none(),
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
-  kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("begin"),
-             nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"),
-             nb::arg("weights"), nb::arg("means"), nb::arg("factors"), nb::arg("axes"), nb::arg("planes"),
+  kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("rows"), nb::arg("row_weights").none(), nb::arg("betas"),
+             nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"), nb::arg("weights"),
+             nb::arg("means"), nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("taken"),
              nb::arg("log_likelihoods"), nb::arg("packed"), nb::arg("workspace"));
   if constexpr (std::is_same_v<T, double>)
     kernel.def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
@@ -313,6 +363,10 @@ NB_MODULE(_native, m) {
   m.def("residuals_size", &softmix::residuals_size, nb::arg("n"), nb::arg("m"));
   m.def("rotate_axes", &rotate_axes, nb::arg("pairs"), nb::arg("precisions"), nb::arg("axes"), nb::arg("rotated"));
   softmix::bind_team(m);
+  m.def("agglomerate", &agglomerate, nb::arg("weights"), nb::arg("means"), nb::arg("covariances"), nb::arg("spherical"),
+        nb::arg("pseudo_rows"), nb::arg("apart"), nb::arg("merges"));
+  m.def("cluster_moments", &cluster_moments, nb::arg("rows"), nb::arg("shares"), nb::arg("counts"), nb::arg("means"),
+        nb::arg("covariances"));
   bind_columns<double>(m);
   bind_columns<float>(m);
   bind<double>(m, "GaussianFloat64");

@@ -50,6 +50,7 @@ template <class T> struct Workspace {
   ChosenLists<T> light = {};
   Pruning<T> pruning;
   size_t bytes;
+  bool are_written = false;  // whether the panels are the rows' already
 
   Workspace(Dimensions dims, void* memory) : stretch(stretch_rows<T>(dims)) {
     Arena arena(memory);
@@ -78,7 +79,7 @@ void density_stretch(Dimensions dims, const Packed<T>& packed, const T* rows, pt
                      ptrdiff_t first = 0) {
   for (ptrdiff_t t = first; t < n; t += kTile) {
     T* const panels = w.panels + (w.lane_step ? t * dims.features : 0);
-    transpose<T>(rows + t * dims.features, n - t, dims.features, panels);
+    if (!w.are_written) transpose<T>(rows + t * dims.features, n - t, dims.features, panels);
     log_joint_of_tile<T>(dims, packed, panels, kTile / group<T>, w.centred, w.log_joint + t, w.stretch);
   }
 }
@@ -101,7 +102,12 @@ void density_above_cut(Dimensions dims, const Packed<T>& packed, const T* rows, 
 // Σ w log p over the rows of a stretch, in eight interleaved sums.
 template <class T> double weighted_sum(const T* log_norm, const double* weights, ptrdiff_t n) {
   double part[8] = {};
-  for (ptrdiff_t t = 0; t < n; ++t) {
+  ptrdiff_t whole = 0;
+  for (; !weights && whole + 8 <= n; whole += 8) {
+    SOFTMIX_UNROLL
+    for (int i = 0; i < 8; ++i) part[i] += double(log_norm[whole + i]);
+  }
+  for (ptrdiff_t t = whole; t < n; ++t) {
     const double weight = weights ? weights[t] : 1.0;
     part[t % 8] += weight > 0 ? weight * double(log_norm[t]) : 0.0;
   }
@@ -206,11 +212,13 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const Stretch<T>&
   }
 }
 
+// With the panels of all rows, or null.
 template <class T>
-void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows, const double* row_weights,
-                double* out, T* workspace) {
+void accumulate_panels(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows, const T* panels,
+                       const double* row_weights, double* out, T* workspace) {
   const Packed<T> packed(dims, parameters);
-  const Workspace<T> w(dims, workspace);
+  Workspace<T> w(dims, workspace);
+  w.are_written = panels != nullptr;
   const ptrdiff_t K = dims.components, d = dims.features;
   for (ptrdiff_t i = 0; i < K * w.lane_step; ++i) w.lane_sums[i] = T(0);
   ptrdiff_t pending = 0;
@@ -218,6 +226,7 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
   for (ptrdiff_t first = 0; first < n; first += w.stretch) {
     const ptrdiff_t here = n - first < w.stretch ? n - first : w.stretch, whole = round_up(here, kTile);
     const double* const weights = row_weights ? row_weights + first : nullptr;
+    if (panels) w.panels = const_cast<T*>(panels) + first * d;
     density_above_cut<T>(dims, packed, rows + first * d, here, whole, w);
     normalise<T>(w.log_joint, K, w.stretch, whole, Format<T>::kNegligible, w.inverse, w.log_norm);
     log_likelihood += weighted_sum<T>(w.log_norm, weights, here);
@@ -236,6 +245,22 @@ void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows
   tail[0] += log_likelihood;
   tail[1] += total_weight;
   tail[2] += double(n);
+}
+
+template <class T>
+void accumulate(Dimensions dims, const T* parameters, ptrdiff_t n, const T* rows, const double* row_weights,
+                double* out, T* workspace) {
+  accumulate_panels<T>(dims, parameters, n, rows, nullptr, row_weights, out, workspace);
+}
+
+// Where densities are cut short, panels are of some rows only.
+template <class T> size_t panels_size(Dimensions dims, ptrdiff_t n) {
+  return is_dense(dims) && !may_prune<T>(dims) ? size_t(round_up(n, kTile) * dims.features) : 0;
+}
+
+template <class T> void write_panels(Dimensions dims, ptrdiff_t n, const T* rows, T* panels) {
+  const ptrdiff_t d = dims.features;
+  for (ptrdiff_t t = 0; t < n; t += kTile) transpose<T>(rows + t * d, n - t, d, panels + t * d);
 }
 
 // (K, stride) to (rows, K), times `scale` of each row where given.
@@ -333,7 +358,8 @@ template <class T> size_t packed_size(Dimensions dims) { return Packed<T>(dims, 
 template <class T> size_t workspace_size(Dimensions dims) { return Workspace<T>(dims, nullptr).bytes / sizeof(T); }
 
 template <class T> constexpr GaussianKernel<T> table() {
-  return {packed_size<T>, workspace_size<T>, pack<T>, accumulate<T>, evaluate<T>};
+  return {packed_size<T>, workspace_size<T>, pack<T>,         accumulate<T>,
+          evaluate<T>,    panels_size<T>,    write_panels<T>, accumulate_panels<T>};
 }
 
 }  // namespace

@@ -41,6 +41,12 @@ template <class T> struct GaussianKernel {
   void (*accumulate)(Dimensions, const T* packed, ptrdiff_t n, const T* rows, const double* row_weights, double* out,
                      T* workspace);
   void (*evaluate)(Dimensions, const T* packed, ptrdiff_t n, const T* rows, Outputs<T> outputs, T* workspace);
+  // For rows that are swept again and again: elements of the panels that n of them make, 0 where panels serve nothing;
+  // the panels; and `accumulate` with them.
+  size_t (*panels_size)(Dimensions, ptrdiff_t n);
+  void (*write_panels)(Dimensions, ptrdiff_t n, const T* rows, T* panels);
+  void (*accumulate_panels)(Dimensions, const T* packed, ptrdiff_t n, const T* rows, const T* panels,
+                            const double* row_weights, double* out, T* workspace);
 };
 
 struct InstructionSet {

@@ -19,8 +19,8 @@ constexpr double kEmpty = 1e-100;
 constexpr ptrdiff_t kAtOnce = 4;
 // Rows in single precision say nothing of a variance below this: their rounding is a thousandth of that width.
 template <class T> constexpr double kResolved = sizeof(T) == sizeof(float) ? 1e-8 : 0.0;
-// As in fit/stopping.py: gains that are rounding, and the least ratio of one to the gain before.
-constexpr double kRounding = 1e-14, kFast = 0.9;
+// As in fit/stopping.py: the least ratio of a gain to the one before.
+constexpr double kFast = 0.9;
 
 bool is_matrix(Shape shape) { return shape == Shape::full || shape == Shape::shared; }
 
@@ -187,9 +187,9 @@ bool maximise(Dimensions dims, const Schedule& schedule, double resolved, Scratc
   return true;
 }
 
-double projected_gain(double first, double second, double third) {
+double projected_gain(double first, double second, double third, double rounding) {
   const double earlier = second - first, later = third - second;
-  if (later <= kRounding * std::max(1.0, std::fabs(third))) return 0.0;
+  if (later <= rounding * std::max(1.0, std::fabs(third))) return 0.0;
   const double ratio = later < earlier ? std::max(later / earlier, kFast) : 1.0;
   return ratio < 1.0 ? later * ratio / (1.0 - ratio) : std::numeric_limits<double>::infinity();
 }
@@ -200,7 +200,9 @@ bool has_ended(const Schedule& schedule, const double* log_likelihoods, ptrdiff_
   if (ending.total == 0.0 || taken == 0 || taken % kAtOnce != 0) return false;
   const double* last = log_likelihoods + taken - 1;
   const double height = *last / ending.total;
-  if (taken > 2 && projected_gain(last[-2] / ending.total, last[-1] / ending.total, height) <= ending.tol) return true;
+  if (taken > 2 &&
+      projected_gain(last[-2] / ending.total, last[-1] / ending.total, height, ending.rounding) <= ending.tol)
+    return true;
   const double step = taken > 1 ? std::fabs(height - last[-1] / ending.total) : 0.0;
   return height + double(schedule.steps - taken) * step < ending.wanted;
 }
@@ -213,18 +215,19 @@ size_t em_scratch_size(Dimensions dims) {
 }
 
 template <class T>
-ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows,
+ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows, const T* panels,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
                    T* packed, T* workspace, double* scratch_memory) {
   Scratch scratch(dims, scratch_memory);
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
+  if (schedule.tie != Tie::none) begin_tied(dims, scratch.tied);
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
   for (ptrdiff_t step = schedule.first; step < schedule.steps; ++step) {
     if (has_ended(schedule, log_likelihoods, step)) return step;
     const double* factors = temper(dims, mixture, schedule.betas[step], scratch);
     kernel.pack(dims, mixture.means, factors, scratch.constants, packed, scratch.centers);
     std::fill(scratch.statistics, scratch.statistics + size, 0.0);
-    kernel.accumulate(dims, packed, n, rows, row_weights, scratch.statistics, workspace);
+    kernel.accumulate_panels(dims, packed, n, rows, panels, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
     if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
     if (!maximise(dims, schedule, kResolved<T>, scratch, mixture)) return step;
@@ -233,8 +236,8 @@ ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n
 }
 
 template ptrdiff_t em_steps(const GaussianKernel<double>&, Dimensions, ptrdiff_t, const double*, const double*,
-                            const Schedule&, const Mixture&, double*, double*, double*, double*);
-template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const double*,
-                            const Schedule&, const Mixture&, double*, float*, float*, double*);
+                            const double*, const Schedule&, const Mixture&, double*, double*, double*, double*);
+template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const float*,
+                            const double*, const Schedule&, const Mixture&, double*, float*, float*, double*);
 
 }  // namespace softmix

@@ -18,7 +18,8 @@ struct Mixture {
 // whether steps no longer than the last would not lead to `wanted`.
 struct Ending {
   double tol, wanted;
-  double total;  // weight of all rows; 0 where no step may be left out
+  double total;     // weight of all rows; 0 where no step may be left out
+  double rounding;  // gains below this share of the log-likelihood are rounding
 };
 
 // How to take steps; those before `first` are taken.
@@ -37,10 +38,10 @@ size_t em_scratch_size(Dimensions dims);
 // Takes the steps of `schedule`, and writes for each the log-likelihood before it (of the tempered mixture). Stops
 // where the climb ends, and before a step whose covariances only an eigendecomposition can hold above `lowest`, that
 // leaves a component empty, or, in single precision, that makes a component too thin for it, and returns how many are
-// taken: the caller takes that one, and comes back. `packed` has room for packed parameters and `scratch` for
-// em_scratch_size numbers.
+// taken: the caller takes that one, and comes back. `panels` are the kernel's of the rows, or null; `packed` has room
+// for packed parameters and `scratch` for em_scratch_size numbers.
 template <class T>
-ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows,
+ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows, const T* panels,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
                    T* packed, T* workspace, double* scratch);
 

@@ -174,14 +174,17 @@ void maximisation(Shape shape, const Sums& total, Plain& plain) {
   }
 }
 
-// Runs `em_steps` in place on what `mixture` holds; how many steps it took.
+// Runs `em_steps` in place on what `mixture` holds, if weighted with the panels of the rows; how many steps it took.
 ptrdiff_t run(const GaussianKernel<double>& kernel, Dimensions dims, const Rows& rows, bool weighted,
               const softmix::Schedule& schedule, Plain& plain, Vector& factors, Vector& log_likelihoods) {
   Vector packed(kernel.packed_size(dims)), workspace(kernel.workspace_size(dims));
   Vector scratch(softmix::em_scratch_size(dims));
   const softmix::Mixture mixture = {plain.weights.data(), plain.means.data(), factors.data(), {nullptr, 0, nullptr}};
-  return softmix::em_steps(kernel, dims, rows.n, rows.values.data(), weighted ? rows.weights.data() : nullptr, schedule,
-                           mixture, log_likelihoods.data(), packed.data(), workspace.data(), scratch.data());
+  Vector panels(weighted ? kernel.panels_size(dims, rows.n) : 0);
+  if (!panels.empty()) kernel.write_panels(dims, rows.n, rows.values.data(), panels.data());
+  return softmix::em_steps(kernel, dims, rows.n, rows.values.data(), panels.empty() ? nullptr : panels.data(),
+                           weighted ? rows.weights.data() : nullptr, schedule, mixture, log_likelihoods.data(),
+                           packed.data(), workspace.data(), scratch.data());
 }
 
 void expect_all_close(const char* what, const Vector& actual, const Vector& expected, double tolerance) {
@@ -196,7 +199,7 @@ void check_steps(const GaussianKernel<double>& kernel, Dimensions dims, bool wei
   const Rows rows = make_rows(expected, 40 * dims.components + 8 * dims.features, generator);
   Vector factors = factors_of(dims, actual), reached(betas.size()), before;
   const ptrdiff_t taken = run(kernel, dims, rows, weighted,
-                              {0, 3, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none, {0.0, 0.0, 0.0}},
+                              {0, 3, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0}},
                               actual, factors, reached);
   expect_close("the number of steps", double(taken), 3.0, 0.0);
   for (size_t step = 0; step < betas.size(); ++step) {
@@ -223,9 +226,10 @@ void check_refusal(const GaussianKernel<double>& kernel, Dimensions dims, bool e
   const Vector factors = factors_of(dims, plain);
   Vector after = factors, reached(betas.size());
   const double lowest = empty ? 1e-14 : 1e3;
-  const ptrdiff_t taken = run(kernel, dims, rows, false,
-                              {0, 2, betas.data(), pseudo_rows.data(), lowest, softmix::Tie::none, {0.0, 0.0, 0.0}},
-                              actual, after, reached);
+  const ptrdiff_t taken =
+      run(kernel, dims, rows, false,
+          {0, 2, betas.data(), pseudo_rows.data(), lowest, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0}}, actual, after,
+          reached);
   expect_close("the steps before one that is refused", double(taken), 0.0, 0.0);
   expect_all_close("a kept weight", actual.weights, plain.weights, 0.0);
   expect_all_close("a kept mean", actual.means, plain.means, 0.0);

@@ -12,9 +12,10 @@ namespace softmix {
 namespace {
 
 // Volumes that change by less than this share have converged, and a round of planes that gains less than this share
-// of a nat per row and axis has settled. A step may end before: it begins where the last one ended, and never loses.
+// of a nat per row and axis has settled. A step may end before: it begins where the last one ended, and never loses. On
+// rows in cache a round costs as much as the rest of a step, so that more of them than a few do not pay.
 constexpr double kSettledVolumes = 1e-10, kSettledAxes = 1e-11;
-constexpr int kMostIterations = 500, kMostRounds = 10, kMostSweeps = 30;
+constexpr int kMostIterations = 500, kMostRounds = 6, kMostSweeps = 30;
 // Off-diagonal squares below this share of the whole are rounding.
 constexpr double kDiagonal = 1e-30;
 
@@ -115,11 +116,27 @@ void equal_volumes(const Scatters& given, double* along) {
   }
 }
 
+// The matrix becomes Dᵀ W D, the axes D in columns.
+void turn_to(ptrdiff_t d, const double* axes, double* matrix, double* square) {
+  for (ptrdiff_t i = 0; i < d; ++i)
+    for (ptrdiff_t j = 0; j < d; ++j) {
+      double sum = 0.0;
+      for (ptrdiff_t c = 0; c < d; ++c) sum += matrix[i * d + c] * axes[c * d + j];
+      square[i * d + j] = sum;
+    }
+  for (ptrdiff_t i = 0; i < d; ++i)
+    for (ptrdiff_t j = 0; j < d; ++j) {
+      double sum = 0.0;
+      for (ptrdiff_t c = 0; c < d; ++c) sum += axes[c * d + i] * square[c * d + j];
+      matrix[i * d + j] = sum;
+    }
+}
+
 // The eigenvalues of the symmetric `a`, largest first, and the eigenvectors in the columns of `vectors`: Jacobi's
-// rotations (Golub & Van Loan 2013, section 8.5). `a` is overwritten.
-void eigen(ptrdiff_t d, double* a, double* values, double* vectors) {
-  std::fill(vectors, vectors + d * d, 0.0);
-  for (ptrdiff_t i = 0; i < d; ++i) vectors[i * d + i] = 1.0;
+// rotations (Golub & Van Loan 2013, section 8.5), from the axes in `vectors`, those of a step before, on. `a` is
+// overwritten.
+void eigen(ptrdiff_t d, double* a, double* values, double* vectors, double* square) {
+  turn_to(d, vectors, a, square);
   for (int sweep = 0; sweep < kMostSweeps; ++sweep) {
     double off = 0.0, whole = 0.0;
     for (ptrdiff_t i = 0; i < d; ++i)
@@ -258,7 +275,8 @@ bool evv(const Scatters& given, Work& work, double* factors) {
 
 bool own_axes(Tie tie, const Scatters& given, Work& work, double* factors) {
   const ptrdiff_t K = given.dims.components, d = given.dims.features;
-  for (ptrdiff_t k = 0; k < K; ++k) eigen(d, work.matrices + k * d * d, work.along + k * d, work.axes + k * d * d);
+  for (ptrdiff_t k = 0; k < K; ++k)
+    eigen(d, work.matrices + k * d * d, work.along + k * d, work.axes + k * d * d, work.square);
   if (tie == Tie::vev) {
     volumes_of(given.dims, factors, work.volumes);
     scaled_shape(given, work.along, work.volumes, work.shape);
@@ -290,21 +308,7 @@ double along_axes(Tie tie, const Scatters& given, Work& work) {
 
 bool common_axes(Tie tie, const Scatters& given, Work& work, const Axes& axes, double* factors) {
   const ptrdiff_t K = given.dims.components, d = given.dims.features;
-  for (ptrdiff_t k = 0; k < K; ++k) {  // W_k becomes Dᵀ W_k D
-    double* matrix = work.matrices + k * d * d;
-    for (ptrdiff_t i = 0; i < d; ++i)
-      for (ptrdiff_t j = 0; j < d; ++j) {
-        double sum = 0.0;
-        for (ptrdiff_t c = 0; c < d; ++c) sum += matrix[i * d + c] * axes.columns[c * d + j];
-        work.square[i * d + j] = sum;
-      }
-    for (ptrdiff_t i = 0; i < d; ++i)
-      for (ptrdiff_t j = 0; j < d; ++j) {
-        double sum = 0.0;
-        for (ptrdiff_t c = 0; c < d; ++c) sum += axes.columns[c * d + i] * work.square[c * d + j];
-        matrix[i * d + j] = sum;
-      }
-  }
+  for (ptrdiff_t k = 0; k < K; ++k) turn_to(d, axes.columns, work.matrices + k * d * d, work.square);
   double misfit = along_axes(tie, given, work);
   for (int round = 0; round < kMostRounds; ++round) {
     if (!all_above(work.along, K * d, given.lowest)) return false;
@@ -324,6 +328,14 @@ bool common_axes(Tie tie, const Scatters& given, Work& work, const Axes& axes, d
 size_t tied_scratch_size(Dimensions dims) {
   double none;
   return Work(dims, &none).used;
+}
+
+void begin_tied(Dimensions dims, double* scratch) {
+  const ptrdiff_t d = dims.features;
+  if (dims.shape != Shape::full) return;
+  double* axes = Work(dims, scratch).axes;
+  std::fill(axes, axes + dims.components * d * d, 0.0);
+  for (ptrdiff_t i = 0; i < dims.components * d; ++i) axes[i * d + i % d] = 1.0;
 }
 
 bool tied_factors(Tie tie, const Scatters& given, const Axes& axes, double* factors, double* scratch) {

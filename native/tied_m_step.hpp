@@ -30,6 +30,9 @@ struct Axes {
 // Numbers that `tied_factors` needs to work in.
 size_t tied_scratch_size(Dimensions dims);
 
+// Readies them for `tied_factors` of one mixture, step after step: each finds in them what it may begin at.
+void begin_tied(Dimensions dims, double* scratch);
+
 // Writes the likeliest precision factors over those of the step before, in `factors`; where the M-step iterates it
 // begins at them, and at `axes`, which it turns. False, and the factors are as
 // they were, where a variance would be below `lowest`.

@@ -79,6 +79,7 @@ void check(Tie tie, Shape shape, ptrdiff_t d, std::mt19937& generator) {
     return sum;
   };
   Vector scratch(softmix::tied_scratch_size(dims));
+  softmix::begin_tied(dims, scratch.data());
   const softmix::Axes shared = {axes.data(), ptrdiff_t(pairs.size()) / 2, pairs.data()};
   softmix::Scatters given = {dims, counts.data(), shifts.data(), scatters.data(), 90.0, 1e-12};
   double before = whole();

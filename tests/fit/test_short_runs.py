@@ -7,6 +7,7 @@ from simulate import parameters as random_parameters
 
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.short_runs import ShortRuns, tempered
+from softmix.fit.stopping import projected_gain
 from softmix.parameters import FactorShape
 from softmix.structures import STRUCTURES
 
@@ -108,3 +109,31 @@ def test_reducing_by_many_merges_no_component_twice_in_a_round():
     assert one.n_components == 1
     np.testing.assert_allclose(one.means[0], ROWS.mean(axis=0), atol=1e-10)
     np.testing.assert_allclose(one.weights, 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV", "EII"])
+def test_several_climbs_are_each_what_it_is_alone(covariance_type, dtype):
+    """One of the starts, of two rows in one cluster, needs the floor in some structures."""
+    structure = STRUCTURES[covariance_type]
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), structure, 1e-14, dtype)
+    few = np.where(np.arange(len(ROWS)) < 2, 2, LABELS % 2)
+    drawn = np.random.default_rng(0).integers(0, 3, len(ROWS))
+    starts = [short.from_labels(labels, 3, 0.0) for labels in (LABELS, drawn, few)]
+    for start, (parameters, height) in zip(starts, short.climb_each(starts, 1e-4, 12), strict=True):
+        alone, expected = short.climb(start, 1e-4, 12)
+        assert height == expected
+        for name in ("weights", "means", "factors"):
+            np.testing.assert_array_equal(getattr(parameters, name), getattr(alone, name))
+
+
+@pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV"])
+def test_a_traced_climb_ends_with_exact_heights(covariance_type):
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14)
+    start = short.from_labels(np.random.default_rng(1).integers(0, 3, len(ROWS)), 3, 0.0)
+    parameters, heights = short.climb_traced(start, 1e-5, 200)
+    exact = short.memberships(parameters)[1].mean()
+    assert len(heights) > 4
+    assert heights[-1] == pytest.approx(exact, rel=1e-14)
+    assert np.diff(heights).min() >= -1e-12
+    assert projected_gain(*heights[-4:-1]) <= 1e-5

@@ -69,7 +69,9 @@ def test_evaluations_agree(shape, weighted):
         sweep.evaluate(model, **outputs)
         log_likelihood = sweep.log_likelihood(model)
         classified = sweep.classification_log_likelihood(model)
+        both = sweep.log_likelihoods(model)
         statistics = sweep(model)
+    assert both == (log_likelihood, classified)
     counted = np.ones(len(ROWS)) if weights is None else weights
     np.testing.assert_allclose(
         outputs["resp"], np.exp(outputs["log_joint"] - outputs["log_norm"][:, None]), atol=1e-12

@@ -79,21 +79,32 @@ def climb_from(
     if isinstance(begin, ClimbState):
         stopping.state, acceleration.state = begin.stopping, begin.acceleration
     climb = _Climb(sweep, maximiser, stopping, acceleration, checkpoint)
-    total_weight = sweep.source.total_weight
-    collapsed = []
+    collapsed: list[Degeneracy] = []
     try:
         parameters = em(climb.sweep, climb.maximise, parameters, stopping, acceleration, maximiser.log_prior)
     except IllDefinedCovarianceError as error:
         parameters = climb.last_swept
-        collapsed = _collapsed(error, parameters, total_weight)
+        collapsed = _collapsed(error, parameters, sweep.source.total_weight)
     except KeyboardInterrupt:
         kept = climb.interrupted(may_end=plan.interruptible)
         if kept is None:
             raise
         parameters = kept
-    converged = stopping.converged and not collapsed
-    height = stopping.trace[-1] if stopping.trace else -np.inf
-    plan.watcher.run_ends(height, converged)
+    plan.watcher.run_ends(_height(stopping), stopping.converged and not collapsed)
+    return run_result(parameters, acceleration.swept, stopping, collapsed, plan, maximiser, sweep)
+
+
+def run_result(  # noqa: PLR0913, PLR0917 (all that a run was)
+    parameters: GaussianParameters,
+    swept: GaussianParameters,
+    stopping: Stopping,
+    collapsed: list[Degeneracy],
+    plan: FitPlan,
+    maximiser: Maximiser,
+    sweep: ThreadSweep,
+) -> RunResult:
+    """What is said of a run that ended at `parameters`."""
+    height, total_weight = _height(stopping), sweep.source.total_weight
     logger.info("run at %.6f nats a row after %d sweeps: %s", height, stopping.n_iter, stopping.reason)
     degeneracies = collapsed + find_degeneracies(parameters, total_weight, maximiser.floor)
     # Effective rows count the same whatever unit weights have.
@@ -109,15 +120,19 @@ def climb_from(
     )
     return RunResult(
         parameters,
-        acceleration.swept,
+        swept,
         stopping.trace,
         stopping.recent,
         stopping.n_iter,
-        converged,
+        stopping.converged and not collapsed,
         not collapsed,
         degeneracies,
         report,
     )
+
+
+def _height(stopping: Stopping) -> float:
+    return stopping.trace[-1] if stopping.trace else -np.inf
 
 
 def _watch(plan: FitPlan) -> Callable[[int, float, float], bool | None]:

@@ -94,9 +94,10 @@ def unwitnessed(
     if structure.one_covariance:
         return np.flatnonzero(counts < needed)
     believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
-    doubtful = np.flatnonzero((counts >= needed) & (floor.thinness_bounds(parameters) < believed))
-    thin = [k for k in doubtful if floor.thinness(parameters, int(k)) < believed[k]]
-    return np.union1d(np.flatnonzero(counts < needed), np.array(thin, dtype=int))
+    not_believed = counts < needed
+    for k in np.flatnonzero(~not_believed & (floor.thinness_bounds(parameters) < believed)):
+        not_believed[k] = floor.thinness(parameters, int(k)) < believed[k]
+    return np.flatnonzero(not_believed)
 
 
 def n_unwitnessed(
@@ -115,8 +116,9 @@ def find_degeneracies(
     component.
     """
     alike: dict[tuple[int, ...], list[int]] = {}
-    for k, weight in enumerate(parameters.weights):
-        if weight == 0:
+    may_be_held = ~(floor.thinness_bounds(parameters) > floor.lowest * _AT_FLOOR)
+    for k in np.flatnonzero(may_be_held | (parameters.weights == 0)).tolist():
+        if parameters.weights[k] == 0:
             alike.setdefault((), []).append(k)
         elif floor.share > 0 and (columns := floor.thin_columns(parameters, k)):
             alike.setdefault(tuple(columns), []).append(k)

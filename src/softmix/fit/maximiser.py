@@ -60,9 +60,13 @@ class Maximiser:
             return parameters
         return replace(parameters, noise=self.noise.weighing(parameters.noise.weight))
 
-    def admit(self, parameters: GaussianParameters) -> GaussianParameters:
-        """A start, moved to where EM climbs: see `Structure.project`."""
-        return self._with_its_weights(self._projected(parameters))
+    def admit(self, parameters: GaussianParameters, *, is_within: bool = False) -> GaussianParameters:
+        """A start, moved to where EM climbs: see `Structure.project`.
+
+        It may be known to be within the structure; then only the floor can move it.
+        """
+        sound = is_within and self._is_above_floor(parameters)
+        return self._with_its_weights(parameters if sound else self._projected(parameters))
 
     def log_prior(self, parameters: GaussianParameters) -> float:
         """Up to a constant; 0 without a prior."""
@@ -70,12 +74,16 @@ class Maximiser:
 
     def admitted(self, leap: GaussianParameters) -> GaussianParameters | None:
         """Extrapolated parameters where, or moved to where, EM climbs; None where there is no such place."""
-        sound = self.structure.is_free and (self.floor.thinness_bounds(leap) > self.floor.lowest).all()
+        sound = self.structure.is_free and self._is_above_floor(leap)
         try:
             admitted = leap if sound else self._projected(leap)
         except IllDefinedCovarianceError:
             return None
         return self._with_its_weights(admitted)
+
+    def _is_above_floor(self, parameters: GaussianParameters) -> bool:
+        """Whether no direction of a component can be held by the floor."""
+        return bool((self.floor.thinness_bounds(parameters) > self.floor.lowest).all())
 
     def _projected(self, parameters: GaussianParameters) -> GaussianParameters:
         if not parameters.weights.any():  # all is noise: there is nothing to project

@@ -72,6 +72,13 @@ def fit_mixture(
             raise
         interrupted = True
         best = _best(state.results, sweep, maximiser, in_haste=True)
+    return finished(sweep, state, best, maximiser, interrupted=interrupted)
+
+
+def finished(
+    sweep: ThreadSweep, state: FitState, best: RunResult, maximiser: Maximiser, *, interrupted: bool = False
+) -> FitResult:
+    """What a fit of which the runs are made comes to."""
     report = _report(sweep, state, best, interrupted=interrupted)
     return FitResult(best, report, _doubts(best, sweep, maximiser))
 
@@ -99,7 +106,8 @@ def _run(  # noqa: PLR0913, PLR0917 (all that a fit has)
         if begin is None:
             state.starts += 1
             try:
-                begin = maximiser.admit(_start(sweep, plan, spread, maximiser, rng, state))
+                start = _start(sweep, plan, spread, maximiser, rng, state)
+                begin = maximiser.admit(start, is_within=plan.resumed is not None and plan.resumed.is_within)
             except IllDefinedCovarianceError as error:
                 state.refused, state.run = error.columns, state.run + 1
                 return False

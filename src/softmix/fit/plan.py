@@ -57,10 +57,14 @@ class Watcher:
 
 @dataclass(frozen=True, eq=False)
 class Resumed:
-    """Where an earlier fit ended: its parameters, and its last log-likelihoods (see Stopping)."""
+    """Where an earlier fit ended: its parameters, and its last log-likelihoods (see Stopping).
+
+    `is_within` says that an M-step of the same structure gave them: nothing but the floor may move them.
+    """
 
     parameters: GaussianParameters
     history: Sequence[float]
+    is_within: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,13 +4,15 @@ The rows are in coordinates where the data's own covariance is the identity, or 
 that floors are numbers and nothing depends on units.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from softmix.blocks import Block
 from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
-from softmix.fit.stopping import projected_gain
+from softmix.fit.stopping import ROUNDING, projected_gain
 from softmix.kernels import ALL_STEPS, Ending, Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
@@ -25,6 +27,8 @@ _NEIGHBOURS, _WEIGHED = 12, 3
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # A climb looks at its gains after so many steps.
 _AT_ONCE = 4
+# Of single precision: gains below this share of the log-likelihood are rounding.
+_ROUNDING = 2.0**-24
 # Shapes whose components can collapse on few rows in one direction.
 _HELD_UP = (FactorShape.FULL, FactorShape.DIAGONAL)
 
@@ -40,8 +44,8 @@ class ShortRuns:
     share : float
         The covariance floor, as a share of the identity.
     dtype : dtype
-        Of the rows that steps look at, but those of a traced climb. A search needs few digits, and of half
-        the width twice as many are worked on at once.
+        Of the rows that steps look at, but the last ones of a traced climb. A search needs few digits, and
+        of half the width twice as many are worked on at once.
     """
 
     def __init__(
@@ -104,12 +108,32 @@ class ShortRuns:
         parameters, reached = self._climb(parameters, tol, max_iter, wanted)
         return parameters, float(reached[-1])
 
+    def climb_each(
+        self, starts: Sequence[GaussianParameters], tol: float, max_iter: int
+    ) -> list[tuple[GaussianParameters, float]]:
+        """`climb` from each of several starts with as many components."""
+        schedule, ending = self._all_steps(max_iter), self._ending(tol)
+        ties = [self._tie(start) for start in starts]
+        begun = kernel().em_steps_each(
+            starts, self._seen, self._block.weights, schedule, self.floor.lowest, ties, ending
+        )
+        climbs = (
+            self._steps(start, schedule, ending, begun=one) for start, one in zip(starts, begun, strict=True)
+        )
+        return [(parameters, reached[-1] / self._total) for parameters, reached in climbs]
+
     def climb_traced(
         self, parameters: GaussianParameters, tol: float, max_iter: int
     ) -> tuple[GaussianParameters, list[float]]:
-        """The same, with the log-likelihood a row before each step and, last, where it ends."""
-        parameters, reached = self._climb(parameters, tol, max_iter, exact=True)
-        _, log_norm = self.memberships(parameters)
+        """The same, with the log-likelihood a row before each of the last steps and, last, where it ends.
+
+        The last steps are those from where few digits show no more to come: they have all digits.
+        """
+        parameters, reached = self._climb(parameters, tol, max_iter)
+        n_left = max(max_iter - len(reached), _AT_ONCE)
+        parameters, reached = self._climb(parameters, tol, n_left, exact=True)
+        log_norm = np.empty(len(self.rows))
+        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_norm=log_norm)
         return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
 
     def _climb(
@@ -121,9 +145,17 @@ class ShortRuns:
         *,
         exact: bool = False,
     ) -> tuple[GaussianParameters, np.ndarray]:
-        schedule, ending = np.broadcast_to([1.0, 0.0], (max_iter, 2)), Ending(tol, wanted, self._total)
+        schedule, ending = self._all_steps(max_iter), self._ending(tol, wanted, exact=exact)
         parameters, reached = self._steps(parameters, schedule, ending, exact=exact)
         return parameters, np.divide(reached, self._total)
+
+    @staticmethod
+    def _all_steps(max_iter: int) -> np.ndarray:
+        return np.broadcast_to([1.0, 0.0], (max_iter, 2))
+
+    def _ending(self, tol: float, wanted: float = -np.inf, *, exact: bool = False) -> Ending:
+        rounding = ROUNDING if exact or self._seen is self.rows else _ROUNDING
+        return Ending(tol, wanted, self._total, rounding)
 
     def _steps(
         self,
@@ -132,13 +164,18 @@ class ShortRuns:
         ending: Ending = ALL_STEPS,
         *,
         exact: bool = False,
+        begun: tuple[GaussianParameters, np.ndarray] | None = None,
     ) -> tuple[GaussianParameters, list[float]]:
-        """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each."""
+        """The steps of `schedule` (steps, 2) until the climb ends, and the log-likelihood before each.
+
+        Those that are `begun` are taken natively already.
+        """
         reached: list[float] = []
         rows = self.rows if exact else self._seen
-        while not _has_ended(reached, len(schedule), ending):
-            parameters, before = self._native_steps(rows, parameters, schedule, ending, reached)
+        while begun is not None or not _has_ended(reached, len(schedule), ending):
+            parameters, before = begun or self._native_steps(rows, parameters, schedule, ending, reached)
             reached.extend(before.tolist())
+            begun = None
             if rows is not self.rows:
                 rows = self.rows
             elif not _has_ended(reached, len(schedule), ending):
@@ -158,11 +195,14 @@ class ShortRuns:
         taken: list[float],
     ) -> tuple[GaussianParameters, np.ndarray]:
         """As many of the steps that are left as need no variance held at the floor."""
-        name = "" if self.structure.is_free else self.structure.name
-        axes = shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None
+        tie = self._tie(parameters)
         return kernel().em_steps(
-            parameters, rows, self._block.weights, schedule, self.floor.lowest, Tie(name, axes), ending, taken
-        )  # fmt: skip
+            parameters, rows, self._block.weights, schedule, self.floor.lowest, tie, ending, taken
+        )
+
+    def _tie(self, parameters: GaussianParameters) -> Tie:
+        name = "" if self.structure.is_free else self.structure.name
+        return Tie(name, shared_axes(parameters.factors) if name in {"EVE", "VVE"} else None)
 
     def unwitnessed(self, parameters: GaussianParameters) -> np.ndarray:
         """The components with directions thinner than their few rows can witness."""
@@ -209,7 +249,7 @@ def _has_ended(reached: list[float], n_steps: int, ending: Ending) -> bool:
     if ending.total == 0 or not reached or len(reached) % _AT_ONCE:
         return False
     last = np.divide(reached[-3:], ending.total).tolist()
-    if len(last) > 2 and projected_gain(*last) <= ending.tol:
+    if len(last) > 2 and projected_gain(last[0], last[1], last[2], ending.rounding) <= ending.tol:
         return True
     return last[-1] + (n_steps - len(reached)) * abs(last[-1] - last[-2:][0]) < ending.wanted
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Increments below this share of the log-likelihood are rounding.
-_ROUNDING = 1e-14
+ROUNDING = 1e-14
 # A swept log-likelihood that agrees with an evaluated one to this, in float32 too, is of the
 # same rows.
 _SAME_ROWS = 1e-5
@@ -135,18 +135,18 @@ class Stopping:
         return "max_iter"
 
 
-def projected_gain(first: float, second: float, third: float) -> float:
+def projected_gain(first: float, second: float, third: float, rounding: float = ROUNDING) -> float:
     """What is still to come after three successive log-likelihoods; inf while steps grow.
 
     A ratio of steps below 0.9 counts as 0.9. In trials on 50 data sets this halved the fits that
     ended with more than ten times `tol` still to come, for a quarter more iterations.
     """
     earlier, later = second - first, third - second
-    if _is_rounding(second, third):
+    if _is_rounding(second, third, rounding):
         return 0.0
     ratio = max(later / earlier, _FAST) if later < earlier else 1.0
     return later * ratio / (1.0 - ratio) if ratio < 1.0 else np.inf
 
 
-def _is_rounding(before: float, after: float) -> bool:
-    return after - before <= _ROUNDING * max(1.0, abs(after))
+def _is_rounding(before: float, after: float, rounding: float = ROUNDING) -> bool:
+    return after - before <= rounding * max(1.0, abs(after))

@@ -2,8 +2,9 @@
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
 of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
-calls cost more than arithmetic, `em_steps`, `weigh_merges`, `inverse_cholesky` and `rotate_axes`; for rows
-that lack values, `fill_holes` and `add_residuals`.
+calls cost more than arithmetic, `em_steps`, `em_steps_each`, `weigh_merges`, `agglomerate`,
+`cluster_moments`, `inverse_cholesky` and `rotate_axes`; for rows that lack values, `fill_holes` and
+`add_residuals`.
 `kernel()` gives the native one, or the NumPy reference where the extension is absent.
 """
 
@@ -13,7 +14,7 @@ from types import ModuleType
 
 from softmix.kernels import reference
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import ALL_STEPS, Ending, Tie
+from softmix.kernels.reference import ALL_STEPS, ClusterCost, Ending, Tie
 
 
 @cache
@@ -32,4 +33,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["ALL_STEPS", "Ending", "RowGroups", "Tie", "kernel", "reference"]
+__all__ = ["ALL_STEPS", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]

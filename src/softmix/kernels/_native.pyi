@@ -50,6 +50,22 @@ def add_residuals(
 def residuals_size(n: int, m: int) -> int: ...
 def all_finite(values: np.ndarray) -> bool: ...
 def interleave(columns: Sequence[np.ndarray], start: int, rows: np.ndarray) -> None: ...
+def cluster_moments(
+    rows: np.ndarray,
+    shares: np.ndarray,
+    counts: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+) -> None: ...
+def agglomerate(
+    weights: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+    spherical: bool,
+    pseudo_rows: float,
+    apart: float,
+    merges: np.ndarray,
+) -> None: ...
 def rotate_axes(pairs: np.ndarray, precisions: np.ndarray, axes: np.ndarray, rotated: np.ndarray) -> None: ...
 
 class Team:
@@ -130,7 +146,6 @@ class _Gaussian:
         self,
         rows: np.ndarray,
         row_weights: np.ndarray | None,
-        begin: int,
         betas: np.ndarray,
         pseudo_rows: np.ndarray,
         ending: np.ndarray,
@@ -141,10 +156,11 @@ class _Gaussian:
         factors: np.ndarray,
         axes: np.ndarray,
         planes: np.ndarray,
+        taken: np.ndarray,
         log_likelihoods: np.ndarray,
         packed: np.ndarray,
         workspace: np.ndarray,
-    ) -> int: ...
+    ) -> None: ...
 
 class GaussianFloat64(_Gaussian):
     def weigh_merges(

@@ -213,19 +213,52 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     log_likelihoods : ndarray
         The log-likelihood before each step taken here.
     """
-    kernel = _CLASSES[rows.dtype](isa, _SHAPE_CODES[parameters.shape], *parameters.means.shape)
-    weights, means = parameters.weights.copy(), parameters.means.copy()
-    factors, before = np.array(parameters.factors, order="C"), np.empty(len(schedule))
-    before[: len(taken)] = taken
+    ((after, before),) = _em_steps([parameters], rows, row_weights, schedule, lowest, [tie], ending, taken)
+    return after, before
+
+
+def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
+    starts: Sequence[GaussianParameters],
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    schedule: np.ndarray,
+    lowest: float,
+    ties: Sequence[reference.Tie],
+    ending: reference.Ending = reference.ALL_STEPS,
+) -> list[tuple[GaussianParameters, np.ndarray]]:
+    """See the reference."""
+    return _em_steps(starts, rows, row_weights, schedule, lowest, ties, ending, ())
+
+
+def _em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
+    starts: Sequence[GaussianParameters],
+    rows: np.ndarray,
+    row_weights: np.ndarray | None,
+    schedule: np.ndarray,
+    lowest: float,
+    ties: Sequence[reference.Tie],
+    ending: reference.Ending,
+    taken: Sequence[float],
+) -> list[tuple[GaussianParameters, np.ndarray]]:
+    shape, (K, d) = starts[0].shape, starts[0].means.shape
+    kernel = _CLASSES[rows.dtype](isa, _SHAPE_CODES[shape], K, d)
+    weights, means, factors = (
+        np.array([getattr(start, name) for start in starts]) for name in ("weights", "means", "factors")
+    )
+    axes = np.array([np.eye(d) if tie.axes is None else tie.axes for tie in ties])
+    before, counts = np.empty((len(starts), len(schedule))), np.full(len(starts), len(taken))
+    before[:, : len(taken)] = taken
     betas, pseudo_rows = schedule.T.copy()
     packed = np.empty(kernel.packed_size, rows.dtype)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
-    axes = np.eye(means.shape[1]) if tie.axes is None else np.array(tie.axes, order="C")
-    end = kernel.em_steps(
-        rows, row_weights, len(taken), betas, pseudo_rows, np.array(ending), lowest, _TIES[tie.structure],
-        weights, means, factors, axes, reference.planes(len(axes)), before, packed, workspace,
+    kernel.em_steps(
+        rows, row_weights, betas, pseudo_rows, np.array(ending), lowest, _TIES[ties[0].structure],
+        weights, means, factors, axes, reference.planes(d), counts, before, packed, workspace,
     )  # fmt: skip
-    return GaussianParameters(weights, means, factors, parameters.shape), before[len(taken) : end]
+    return [
+        (GaussianParameters(weights[s], means[s], factors[s], shape), before[s, len(taken) : end])
+        for s, end in enumerate(counts.tolist())
+    ]
 
 
 def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -303,6 +336,29 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (as the reference)
         lowest, rows, row_weights, step, chosen, losses,
     )  # fmt: skip
     return chosen, losses
+
+
+def cluster_moments(
+    rows: np.ndarray, shares: np.ndarray, *, matrices: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """See the reference."""
+    K, d = shares.shape[1], rows.shape[1]
+    counts, means, covariances = np.empty(K), np.empty((K, d)), np.empty((K, d, d) if matrices else (K, d))
+    _native.cluster_moments(_doubles(rows), _doubles(shares), counts, means, covariances)
+    return counts, means, covariances
+
+
+def agglomerate(
+    weights: np.ndarray,
+    means: np.ndarray,
+    covariances: np.ndarray,
+    left: int,
+    cost: reference.ClusterCost,
+) -> np.ndarray:
+    """See the reference."""
+    merges = np.empty((len(weights) - left, 2), np.int64)
+    _native.agglomerate(_doubles(weights), _doubles(means), _doubles(covariances), *cost, merges)
+    return merges
 
 
 def fill_holes(

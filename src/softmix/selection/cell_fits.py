@@ -10,6 +10,7 @@ from softmix.e_step import statistics_from_resp
 from softmix.estimators.given_noise import check_noise
 from softmix.estimators.given_prior import check_prior
 from softmix.fit import FitPlan, FitResult, Resumed, RunResult, fit_mixture
+from softmix.fit.confirm import confirmed
 from softmix.fit.degeneracy import n_unwitnessed
 from softmix.fit.mixture import maximiser_for, noise_for
 from softmix.fit.plan import Given
@@ -19,6 +20,7 @@ from softmix.parameters import FactorShape, GaussianParameters
 from softmix.selection.noisy_starts import handed_over
 from softmix.selection.settings import Cell, Settings
 from softmix.selection.starts import HIERARCHY, Start, Starts, feeders
+from softmix.structures import Structure
 from softmix.sweep import ThreadSweep
 
 # With noise: steps from each start before the likeliest goes on.
@@ -27,6 +29,8 @@ _TRIAL = 6
 _SHARE_OF_TOL = 0.5
 # Of a source of no more rows than these, a sample has them all.
 _ALL_DRAWN = 4096
+# For fits that draw nothing: to seed a generator takes as long as a sweep of few rows.
+_NO_DRAWS = np.random.RandomState(0)
 # Fewer rows than these are an outlier and not a cluster, whatever the structure asks for.
 _FEWEST = 2.0
 
@@ -54,6 +58,7 @@ class CellFits:
         self._sizes = tuple(filter(self.n_counted.__ge__, sizes))
         self._starts: Starts | None = None
         self._spreads: dict[FactorShape, Spread] = {}
+        self._floors: dict[str, CovarianceFloor] = {}
         self._noisy: dict[Cell, GaussianParameters] = {}
 
     def paths(self, cells: list[Cell]) -> list[tuple[str, int]]:
@@ -86,19 +91,19 @@ class CellFits:
         """
         with ThreadSweep(self.source, self._n_jobs) as sweep:
             spread = self._spread(sweep, cell.structure.shape)
-            floor = cell.structure.floor(spread.factor, self._settings.reg_covar, spread.constant)
-            plan = self._plan(cell)
+            floor, plan = self._floor(cell.structure, spread), self._plan(cell)
             if shared_start and cell.noise is None:
                 plan = self._from_start(plan, cell, floor)
             elif shared_start and self._starts is not None:
                 plan = self._from_noisy_start(sweep, plan, cell, floor)
-            result = fit_mixture(sweep, plan, self._rng(cell), spread=spread)
-            return Fitted(
-                result,
-                sweep.log_likelihood(result.best.parameters),
-                sweep.classification_log_likelihood(result.best.parameters),
-                self._complaint(cell, result.best, floor),
-            )
+            if (found := confirmed(sweep, plan, floor)) is not None:
+                complaint = self._complaint(cell, found.result.best, floor)
+                heights = found.log_likelihood, found.classification_log_likelihood
+                return Fitted(found.result, *heights, complaint)
+            rng = self._rng(cell) if plan.draws_starts else _NO_DRAWS
+            result = fit_mixture(sweep, plan, rng, spread=spread)
+            observed, classified = sweep.log_likelihoods(result.best.parameters)
+            return Fitted(result, observed, classified, self._complaint(cell, result.best, floor))
 
     def _plan(self, cell: Cell) -> FitPlan:
         asked = self._settings
@@ -129,6 +134,13 @@ class CellFits:
             self._spreads[shape] = measure_spread(sweep, shape)
         return self._spreads[shape]
 
+    def _floor(self, structure: Structure, spread: Spread) -> CovarianceFloor:
+        if structure.name not in self._floors:
+            self._floors[structure.name] = structure.floor(
+                spread.factor, self._settings.reg_covar, spread.constant
+            )
+        return self._floors[structure.name]
+
     def _from_start(self, plan: FitPlan, cell: Cell, floor: CovarianceFloor) -> FitPlan:
         """`plan` from the start that was found; itself where no path led to this K."""
         start = None
@@ -140,7 +152,7 @@ class CellFits:
             sample, shape = self._starts.sample, cell.structure.shape
             statistics = statistics_from_resp(shape, sample.rows, start, sample.weights)
             start = Start(cell.structure.m_step(statistics, floor), [])
-        return replace(plan, resumed=Resumed(start.parameters, start.history))
+        return replace(plan, resumed=Resumed(start.parameters, start.history, is_within=True))
 
     def _from_noisy_start(
         self, sweep: ThreadSweep, plan: FitPlan, cell: Cell, floor: CovarianceFloor
@@ -155,8 +167,8 @@ class CellFits:
         begun = [handed_over(one, self._starts.sample, maximiser) for one in found]
         if len(begun) == 1:
             return _given(plan, begun[0])
-        trial, rng = replace(plan, max_iter=_TRIAL, acceleration=None), np.random.RandomState(0)
-        tried = [fit_mixture(sweep, _given(trial, start), rng, spread=spread).best for start in begun]
+        trial = replace(plan, max_iter=_TRIAL, acceleration=None)
+        tried = [fit_mixture(sweep, _given(trial, start), _NO_DRAWS, spread=spread).best for start in begun]
 
         def height(result: RunResult) -> tuple[bool, float]:
             return not self._complaint(cell, result, floor), result.trace[-1] if result.trace else -np.inf

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.spread import measure_spread
 from softmix.fit.starts import draw_sample, sample_size
@@ -18,7 +17,7 @@ from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.top import Top
 from softmix.fit.starts.units import views_of
 from softmix.m_step import CovarianceFloor
-from softmix.parameters import GaussianParameters
+from softmix.parameters import FactorShape, GaussianParameters
 from softmix.selection.path import Path
 from softmix.selection.settings import Cell
 from softmix.selection.view import View, kind_of
@@ -38,8 +37,17 @@ _FEEDERS = {
     "EVI": ("VVI", "EEE", HIERARCHY),
 }
 _OTHERS = ("VVV", "EEE", "VVI", HIERARCHY)
-# Steps from each start before the highest goes on.
-_TRIAL = 8
+# What a clustering begins as, which only its shape ties: whole M-steps from nothing would cost more than
+# those that follow, and serve one structure each.
+_UNTIED = {
+    FactorShape.FULL: "VVV",
+    FactorShape.SHARED: "EEE",
+    FactorShape.DIAGONAL: "VVI",
+    FactorShape.SCALAR: "VII",
+}
+# Steps from each start before the highest goes on. Heights that differ by less, in nats a row, are alike:
+# which of them rounding favours says nothing, and the first is taken.
+_TRIAL, _ALIKE = 8, 1e-6
 # The highest climbs on for about so many multiplications, and so many steps at least and most: where rows
 # are few, a step here costs a small part of a sweep of the fit that follows.
 _WORK, _FEWEST, _MOST = 1e8, 24, 600
@@ -92,9 +100,11 @@ class Starts:
         # Distinct rows, all of them: then a step on the sample is a step on the data.
         self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
         self._views: dict[tuple[Equivariance, bool], View] = {}
+        self._runs_of: dict[str, ShortRuns] = {}
         self._paths: dict[tuple[str, int], Path] = {}
         self._memberships: dict[_Key, np.ndarray] = {}
-        self._moments: dict[tuple[tuple[Equivariance, bool], _Key], Components] = {}
+        self._labels: dict[_Key, bytes] = {}
+        self._first_steps: dict[tuple[Equivariance, FactorShape, _Key], GaussianParameters] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
@@ -133,10 +143,7 @@ class Starts:
         begun = self._begun(cell, n_runs, runs)
         if not begun:
             return None
-        best = begun[0]
-        if len(begun) > 1:
-            tops = [_climbed(runs, parameters, tol, _TRIAL) for parameters in begun]
-            best = max(tops, key=lambda top: (top.soundness, top.height)).parameters
+        best = begun[0] if len(begun) == 1 else _likeliest(runs, begun, tol)
         work = runs.rows.size * best.n_components * (runs.rows.shape[1] if view.matrices else 1)
         best, heights = runs.climb_traced(best, tol, int(np.clip(_WORK / work, _FEWEST, _MOST)))
         return self._start(cell, view, best, heights)
@@ -160,19 +167,23 @@ class Starts:
             if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
                 begun[repr(key).encode()] = path.tops[K].parameters
             elif (resp := self._found(key)) is not None:
-                labels = resp.argmax(axis=1).tobytes()  # those that put rows alike begin alike
+                labels = self._labels_of(key, resp)  # those that put rows alike begin alike
                 if labels not in begun:
-                    begun[labels] = _first_step(
-                        self._moments_of(key, cell.structure), cell.structure, runs.floor
-                    )
+                    begun[labels] = self._first_step(key, cell.structure, runs.floor)
         return [*begun.values()]
 
-    def _moments_of(self, key: _Key, structure: Structure) -> Components:
-        """The moments of a clustering as structures of this kind see them."""
-        of_kind = kind_of(structure), key
-        if of_kind not in self._moments:
-            self._moments[of_kind] = self._view(structure).moments(self._memberships[key])
-        return self._moments[of_kind]
+    def _first_step(self, key: _Key, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
+        """The parameters that a clustering begins with: its moments, which the next step ties."""
+        which = structure.equivariance, structure.shape, key
+        if which not in self._first_steps:
+            moments = self._view(structure).moments(self._memberships[key])
+            self._first_steps[which] = moments.parameters(STRUCTURES[_UNTIED[structure.shape]], floor)
+        return self._first_steps[which]
+
+    def _labels_of(self, key: _Key, resp: np.ndarray) -> bytes:
+        if key not in self._labels:
+            self._labels[key] = _in_order(resp).tobytes()
+        return self._labels[key]
 
     def _found(self, key: _Key) -> np.ndarray | None:
         """The memberships of few rows that a search found."""
@@ -190,17 +201,29 @@ class Starts:
         return self._views[kind]
 
     def _runs(self, structure: Structure) -> ShortRuns:
-        return ShortRuns(self._view(structure).rows, self._few.weights, structure, self._share)
+        if structure.name not in self._runs_of:
+            rows = self._view(structure).rows
+            self._runs_of[structure.name] = ShortRuns(rows, self._few.weights, structure, self._share)
+        return self._runs_of[structure.name]
 
 
-def _climbed(runs: ShortRuns, parameters: GaussianParameters, tol: float, n_steps: int) -> Top:
-    parameters, height = runs.climb(parameters, tol, n_steps)
-    return Top(-len(runs.unwitnessed(parameters)), height, parameters)
+def _in_order(resp: np.ndarray) -> np.ndarray:
+    """The likeliest cluster of each row, numbered by first rows: the same however they were numbered."""
+    n, K = resp.shape
+    labels = resp.argmax(axis=1)
+    members = labels == np.arange(K)[:, None]
+    first = np.where(members.any(axis=1), members.argmax(axis=1), n)
+    return np.argsort(np.argsort(first))[labels]
 
 
-def _first_step(clusters: Components, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
-    """The parameters that clusters with these moments begin with."""
-    if structure.iterative:
-        # Its first step ties them; a whole M-step from nothing would cost more than those that follow.
-        structure = STRUCTURES["VVV" if structure.shape.is_matrix else "VVI"]
-    return clusters.parameters(structure, floor)
+def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> GaussianParameters:
+    """What a few steps make of the start that they take highest."""
+    best: Top | None = None
+    for parameters, height in runs.climb_each(begun, tol, _TRIAL):
+        if best is not None and best.soundness == 0 and height <= best.height + _ALIKE:
+            continue  # no soundness makes it the better one
+        top = Top(-len(runs.unwitnessed(parameters)), height, parameters)
+        if best is None or top.beats(best, by=_ALIKE):
+            best = top
+    assert best is not None  # noqa: S101 (there are several starts)
+    return best.parameters

@@ -9,6 +9,7 @@ import numpy as np
 from softmix.fit.moves import Components
 from softmix.fit.starts import Sample
 from softmix.fit.starts.units import units_of
+from softmix.kernels import kernel
 from softmix.parameters import FactorShape, GaussianParameters
 from softmix.parameters.gaussian import triangular_root
 from softmix.structures import Equivariance, Structure
@@ -54,7 +55,7 @@ class View:
         origin, scale = self._origin
         if self.rows.shape[1] < len(origin):
             return None
-        steps = self.in_units(origin + np.diag(scale)) - self.in_units(origin[None])
+        steps = self.in_units(origin + np.diag(scale)) - self._origin_in_units
         return steps / scale[:, None]
 
     @cached_property
@@ -62,6 +63,10 @@ class View:
         """A point amid the rows, and how far they are spread about it."""
         rows = self.sample.rows.astype(np.float64)
         return rows.mean(axis=0), rows.std(axis=0)
+
+    @cached_property
+    def _origin_in_units(self) -> np.ndarray:
+        return self.in_units(self._origin[0][None])
 
     @cached_property
     def log_volume(self) -> float:
@@ -73,7 +78,7 @@ class View:
         if self._matrix is None:
             return None
         origin, _ = self._origin
-        shifts = parameters.means - self.in_units(origin[None])
+        shifts = parameters.means - self._origin_in_units
         means = origin + np.linalg.solve(self._matrix.T, shifts.T).T
         if parameters.shape.is_matrix:
             factors = triangular_root(parameters.factors @ self._matrix.T)
@@ -85,12 +90,5 @@ class View:
 
     def moments(self, resp: np.ndarray) -> Components:
         """Those of each component of memberships (n, K)."""
-        counted = resp * self.sample.weights[:, None]
-        counts = counted.sum(axis=0)
-        occupied = np.where(counts > 0, counts, 1.0)
-        means = counted.T @ self.rows / occupied[:, None]
-        return Components(counts, means, np.stack([*map(self._covariance, counted.T, means, occupied)]))
-
-    def _covariance(self, counted: np.ndarray, mean: np.ndarray, count: float) -> np.ndarray:
-        y = self.rows - mean
-        return (counted[:, None] * y).T @ y / count if self.matrices else counted @ (y * y) / count
+        shares = resp * self.sample.weights[:, None]
+        return Components(*kernel().cluster_moments(self.rows, shares, matrices=self.matrices))

@@ -143,28 +143,37 @@ class ThreadSweep:
             e_step.evaluate(block, log_norm=log_norm, **{name: out[span] for name, out in outputs.items()})
             return log_norm
 
-        return self._weighted_sum(of_rows)
+        return float(self._weighted_sums(of_rows))
 
-    def classification_log_likelihood(self, parameters: GaussianParameters) -> float:
-        """Σ_i w_i max_k log π_k N(x_i; μ_k, Σ_k): each row counts for its best component alone."""
+    def log_likelihoods(self, parameters: GaussianParameters) -> tuple[float, float]:
+        """Σ_i w_i log p(x_i), and the classification's, where each row counts for its best component alone.
+
+        That is Σ_i w_i max_k log π_k N(x_i; μ_k, Σ_k).
+        """
         e_step = self._e_step(parameters)
 
         def of_rows(number: int, block: Block) -> np.ndarray:  # noqa: ARG001
-            log_joint = np.empty((len(block.rows), parameters.n_memberships), self.source.dtype)
-            e_step.evaluate(block, log_joint=log_joint)
-            return log_joint.max(axis=1)
+            n, dtype = len(block.rows), self.source.dtype
+            log_norm, log_joint = np.empty(n), np.empty((n, parameters.n_memberships), dtype)
+            e_step.evaluate(block, log_norm=log_norm, log_joint=log_joint)
+            return np.stack([log_norm, log_joint.max(axis=1)])
 
-        return self._weighted_sum(of_rows)
+        observed, classified = self._weighted_sums(of_rows).tolist()
+        return observed, classified
 
-    def _weighted_sum(self, of_rows: Callable[[int, Block], np.ndarray]) -> float:
-        """Σ w · of_rows(number, block), in the order of the tree."""
-        total: TreeSum[float] = TreeSum()
+    def classification_log_likelihood(self, parameters: GaussianParameters) -> float:
+        """The second of `log_likelihoods`."""
+        return self.log_likelihoods(parameters)[1]
+
+    def _weighted_sums(self, of_rows: Callable[[int, Block], np.ndarray]) -> np.ndarray:
+        """Σ w · of_rows(number, block), (..., n), over the rows, in the order of the tree."""
+        total: TreeSum[np.ndarray] = TreeSum()
 
         def visit(number: int, block: Block) -> None:
             values, weights = of_rows(number, block), block.weights
             if weights is not None:
                 # A row of weight 0 does not count, even where its density underflows.
-                values = np.multiply(values, weights, where=weights > 0, out=np.zeros(len(values)))
+                values = np.multiply(values, weights, where=weights > 0, out=np.zeros(values.shape))
             total.add(number, self._summed(values))
 
         self._for_each_block(visit)
@@ -173,12 +182,12 @@ class ThreadSweep:
     def _e_step(self, parameters: GaussianParameters) -> GaussianEStep | MissingEStep:
         return (MissingEStep if self._incomplete else GaussianEStep)(parameters, self.source.dtype)
 
-    def _summed(self, values: np.ndarray) -> float:
-        """Σ values of a block; of a wide one in the order in which its blocks would be added."""
-        total: TreeSum[float] = TreeSum()
+    def _summed(self, values: np.ndarray) -> np.ndarray:
+        """Σ values (..., n) of a block; of a wide one in the order in which its blocks would be added."""
+        total: TreeSum[np.ndarray] = TreeSum()
         step = block_rows(self.source.n_features)
-        for number, start in enumerate(range(0, len(values), step)):
-            total.add(number, float(values[start : start + step].sum(dtype=np.float64)))
+        for number, start in enumerate(range(0, values.shape[-1], step)):
+            total.add(number, values[..., start : start + step].sum(axis=-1, dtype=np.float64))
         return total.total()
 
     def _span(self, number: int, block: Block) -> slice:

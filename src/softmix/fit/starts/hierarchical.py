@@ -18,13 +18,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from softmix.fit.moves import Components, merge
+from softmix.fit.moves import Components
 from softmix.fit.short_runs import ShortRuns
 from softmix.fit.starts.found import Found
 from softmix.fit.starts.nearest import one_hot
 from softmix.fit.starts.sample import Sample
 from softmix.fit.starts.seeds import join_nearest, spread_out_rows, ward_centers
 from softmix.fit.starts.units import units_of
+from softmix.kernels import ClusterCost, kernel
 from softmix.parameters import FactorShape
 from softmix.structures import Structure
 
@@ -73,42 +74,15 @@ def hierarchy(
 def agglomerate(clusters: Components, sizes: Sequence[int], structure: Structure) -> dict[int, np.ndarray]:
     """For each of `clusters` (weights are counts of rows) its number when so many are left, by size."""
     n, (total, d) = len(clusters.weights), (clusters.weights.sum(), clusters.means.shape[1])
-    apart = _APART * total ** (-2.0 / d)
-    pairs = np.stack(np.triu_indices(n, 1), axis=1)
-    own = _terms(clusters, structure, apart)
-    losses = np.full((n, n), np.inf)
-    losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
+    cost = ClusterCost(structure.shape is FactorShape.SCALAR, _PSEUDO_ROWS, _APART * total ** (-2.0 / d))
+    merges = kernel().agglomerate(clusters.weights, clusters.means, clusters.covariances, min(sizes), cost)
     joined = np.arange(n)
     cuts = {n: joined.copy()} if n in sizes else {}
-    for left in range(n - 1, min(sizes) - 1, -1):
-        i, j = divmod(int(np.argmin(losses)), n)
+    for left, (i, j) in zip(range(n - 1, min(sizes) - 1, -1), merges.tolist(), strict=True):
         joined[joined == j] = i
-        clusters = _replaced(clusters, i, merge(clusters, np.array([[i, j]])))
-        own[i] = _terms(clusters[[int(i)]], structure, apart)[0]
-        losses[j], losses[:, j] = np.inf, np.inf
-        others = np.setdiff1d(np.unique(joined), np.array([i]))
-        pairs = np.sort(np.stack([np.full(len(others), i), others], axis=1), axis=1)
-        losses[tuple(pairs.T)] = _terms(merge(clusters, pairs), structure, apart) - own[pairs].sum(axis=1)
         if left in sizes:
             cuts[left] = np.unique(joined, return_inverse=True)[1]
     return cuts
-
-
-def _terms(clusters: Components, structure: Structure, apart: float) -> np.ndarray:
-    """n_k log |C_k| of each cluster."""
-    n, d = clusters.weights, clusters.means.shape[1]
-    matrices = clusters.are_matrices
-    traces = (
-        np.trace(clusters.covariances, axis1=1, axis2=2) if matrices else clusters.covariances.sum(axis=1)
-    )
-    own_share = n / (n + _PSEUDO_ROWS)
-    held = (1.0 - own_share) * (traces / d + apart)
-    if structure.shape is FactorShape.SCALAR:
-        return n * d * np.log(own_share * traces / d + held)
-    if not matrices:
-        return n * np.log(clusters.times(own_share) + held[:, None]).sum(axis=1)
-    covariances = clusters.times(own_share) + held[:, None, None] * np.eye(d)
-    return n * np.linalg.slogdet(covariances)[1]
 
 
 def _small_clusters(
@@ -137,11 +111,3 @@ def _moments(rows: np.ndarray, weights: np.ndarray, labels: np.ndarray, structur
     n, d = rows.shape
     products = (y[:, :, None] * y[:, None, :]).reshape(n, d * d)
     return Components(counts, means, (members.T @ products / counts[:, None]).reshape(-1, d, d))
-
-
-def _replaced(clusters: Components, number: int, by: Components) -> Components:
-    """`clusters` with `by` in the place of one of them."""
-    fields = [field.copy() for field in (clusters.weights, clusters.means, clusters.covariances)]
-    for field, value in zip(fields, (by.weights, by.means, by.covariances), strict=True):
-        field[number] = value[0]
-    return Components(*fields)
