@@ -213,7 +213,7 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     log_likelihoods : ndarray
         The log-likelihood before each step taken here.
     """
-    ((after, before),) = _em_steps([parameters], rows, row_weights, schedule, lowest, [tie], ending, taken)
+    ((after, before),) = em_steps_each([parameters], rows, row_weights, schedule, lowest, [tie], ending, taken)
     return after, before
 
 
@@ -225,21 +225,9 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
     lowest: float,
     ties: Sequence[reference.Tie],
     ending: reference.Ending = reference.ALL_STEPS,
+    taken: Sequence[float] = (),
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
     """See the reference."""
-    return _em_steps(starts, rows, row_weights, schedule, lowest, ties, ending, ())
-
-
-def _em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
-    starts: Sequence[GaussianParameters],
-    rows: np.ndarray,
-    row_weights: np.ndarray | None,
-    schedule: np.ndarray,
-    lowest: float,
-    ties: Sequence[reference.Tie],
-    ending: reference.Ending,
-    taken: Sequence[float],
-) -> list[tuple[GaussianParameters, np.ndarray]]:
     shape, (K, d) = starts[0].shape, starts[0].means.shape
     kernel = _CLASSES[rows.dtype](isa, _SHAPE_CODES[shape], K, d)
     weights, means, factors = (

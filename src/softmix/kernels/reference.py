@@ -218,6 +218,7 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
     lowest: float,  # noqa: ARG001
     ties: Sequence[Tie],  # noqa: ARG001
     ending: Ending = ALL_STEPS,  # noqa: ARG001
+    taken: Sequence[float] = (),  # noqa: ARG001
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
     """`em_steps` from each of several starts with as many components, of as many ties, in one call."""
     return [(start, np.empty(0)) for start in starts]
