@@ -86,6 +86,8 @@ class Structure:
         """The covariance floor, of `factor` from the spread of all rows; see CovarianceFloor."""
         if self.equivariance is Equivariance.ROTATIONS and factor.ndim == 2:
             return CovarianceFloor.round(factor, share, constant)
+        if factor.ndim == 2:
+            return CovarianceFloor.resolved(factor, share, constant)
         return CovarianceFloor(factor, share)
 
     def m_step(

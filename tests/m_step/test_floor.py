@@ -100,3 +100,16 @@ def test_a_round_floor_is_below_every_column_s_own():
     # Without a share of its own, it is what rounding can resolve.
     floor = CovarianceFloor.round(factor, 0.0, np.array([False, False, False, True]))
     assert floor.lowest * floor.factor[0, 0] ** -2.0 == pytest.approx(1e-15 * np.trace(covariance))
+
+
+def test_what_rounding_leaves_is_a_share_of_each_column_s_own_variance():
+    """Beside the line of two tight clusters the data are thin; that does not blur what is thin along it."""
+    width = 1e-10
+    line = np.array([[1.0, 1.0], [1.0, 1.0]]) + width * np.eye(2)
+    factor, constant = np.linalg.inv(np.linalg.cholesky(line)), np.zeros(2, dtype=bool)
+    tight = width * np.array([[1.0, 0.3], [0.3, 2.0]])
+    F = CovarianceFloor.resolved(factor, 1e-14, constant).inverse_cholesky(tight[None])[0]
+    np.testing.assert_allclose(F, np.linalg.inv(np.linalg.cholesky(tight)), rtol=1e-6, atol=1e-6 / width**0.5)
+    held = CovarianceFloor.resolved(factor, 1e-14, constant).inverse_cholesky(np.zeros((1, 2, 2)))[0]
+    lowest = 1e-14 * line + 1e-15 * np.diag(np.diag(line))
+    np.testing.assert_allclose(np.linalg.inv(held.T @ held), lowest, rtol=2.0)

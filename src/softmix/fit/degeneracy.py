@@ -93,10 +93,11 @@ def unwitnessed(
         return np.arange(parameters.n_components)
     if structure.one_covariance:
         return np.flatnonzero(counts < needed)
-    believed = np.maximum(10.0 ** (-2.0 * counts / (3.0 * needed)), floor.lowest * _AT_FLOOR)
+    believed = 10.0 ** (-2.0 * counts / (3.0 * needed))
     not_believed = counts < needed
-    for k in np.flatnonzero(~not_believed & (floor.thinness_bounds(parameters) < believed)):
-        not_believed[k] = floor.thinness(parameters, int(k)) < believed[k]
+    doubtful = ~floor.clears(parameters) | (floor.thinness_bounds(parameters) < believed)
+    for k in np.flatnonzero(~not_believed & doubtful).tolist():
+        not_believed[k] = floor.holds(parameters, k) or floor.thinness(parameters, k) < believed[k]
     return np.flatnonzero(not_believed)
 
 
@@ -116,8 +117,7 @@ def find_degeneracies(
     component.
     """
     alike: dict[tuple[int, ...], list[int]] = {}
-    may_be_held = ~(floor.thinness_bounds(parameters) > floor.lowest * _AT_FLOOR)
-    for k in np.flatnonzero(may_be_held | (parameters.weights == 0)).tolist():
+    for k in np.flatnonzero(~floor.clears(parameters) | (parameters.weights == 0)).tolist():
         if parameters.weights[k] == 0:
             alike.setdefault((), []).append(k)
         elif floor.share > 0 and (columns := floor.thin_columns(parameters, k)):

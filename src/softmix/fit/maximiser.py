@@ -83,7 +83,7 @@ class Maximiser:
 
     def _is_above_floor(self, parameters: GaussianParameters) -> bool:
         """Whether no direction of a component can be held by the floor."""
-        return bool((self.floor.thinness_bounds(parameters) > self.floor.lowest).all())
+        return bool(self.floor.clears(parameters).all())
 
     def _projected(self, parameters: GaussianParameters) -> GaussianParameters:
         if not parameters.weights.any():  # all is noise: there is nothing to project

@@ -213,7 +213,9 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     log_likelihoods : ndarray
         The log-likelihood before each step taken here.
     """
-    ((after, before),) = em_steps_each([parameters], rows, row_weights, schedule, lowest, [tie], ending, taken)
+    ((after, before),) = em_steps_each(
+        [parameters], rows, row_weights, schedule, lowest, [tie], ending, taken
+    )
     return after, before
 
 

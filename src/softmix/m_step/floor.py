@@ -10,6 +10,11 @@ M = S^{-1/2} (W_k / n_k) S^{-T/2} and raise its eigenvalues below ρ to ρ. So t
 constrained M-step: the likelihood still never falls, and nothing depends on units.
 Theobald (1975), Anderson & Olkin (1985) for the clipped maximiser; Ingrassia (2004) and
 García-Escudero et al. (2008) for eigenvalue constraints in mixtures.
+
+Rounding leaves of a covariance no less than a share σ of each column's own variance, so that the
+floor that is held is ρ S + σ D², D² the diagonal of S. Were all of S raised until its thinnest direction
+is resolved instead, tight components far apart would be held along the line that joins them: the
+data are thin beside that line, but the components are not thin along it.
 """
 
 from dataclasses import dataclass
@@ -25,6 +30,8 @@ from softmix.parameters.gaussian import invert_triangular, triangular_root
 
 # Below this share of the data's spread, a variance is rounding noise: singular.
 SINGULAR = 1e-15
+# D² is added to S as for no smaller a share of S.
+_LEAST_SHARE = 1e-14
 # Correlations with a smaller eigenvalue than this are not factored as they are.
 _ILL_CONDITIONED = 1e-6
 # A sum of products that is this share of their sizes is rounding.
@@ -48,11 +55,34 @@ class CovarianceFloor:
     resolution : float, optional
         The share of S that rounding leaves of a variance: by default what whitening by `factor`
         leaves, more where columns are nearly collinear.
+    spread : ndarray of the shape of `factor`, optional
+        The factor of the data's own spread, where `factor` is of another S: what thinness is told in.
     """
 
     factor: np.ndarray
     share: float
     resolution: float | None = None
+    spread: np.ndarray | None = None
+
+    @classmethod
+    def resolved(cls, factor: np.ndarray, share: float, constant: np.ndarray) -> "CovarianceFloor":
+        """The floor ρ S + σ D² of structures that follow any linear map: a share ρ of S + (σ / ρ) D².
+
+        Parameters
+        ----------
+        factor : ndarray of shape (d, d)
+            Of the covariance of all rows, S.
+        share : float
+            ρ. Where it is less, D² is added as to the default one: what is sound then does not see ρ.
+        constant : ndarray of bool of shape (d,)
+            Columns that have no variance for D².
+        """
+        cholesky = invert_triangular(factor)
+        scale = np.linalg.norm(cholesky, axis=1)
+        scaled = cholesky / scale[:, None]
+        mixed = scaled @ scaled.T + np.diag(np.where(constant, 0.0, SINGULAR / max(share, _LEAST_SHARE)))
+        mixed_factor = invert_triangular(np.linalg.cholesky(mixed)) / scale
+        return cls(mixed_factor, share, spread=factor)
 
     @classmethod
     def round(cls, factor: np.ndarray, share: float, constant: np.ndarray) -> "CovarianceFloor":
@@ -94,6 +124,11 @@ class CovarianceFloor:
     def _cholesky(self) -> np.ndarray:
         """L with S = L Lᵀ, of the shape of `factor`."""
         return invert_triangular(self.factor) if self.factor.ndim == 2 else 1.0 / self.factor
+
+    @cached_property
+    def _spread_cholesky(self) -> np.ndarray:
+        """As `_cholesky`, of the data's own spread."""
+        return self._cholesky if self.spread is None else invert_triangular(self.spread)
 
     @cached_property
     def _scale(self) -> np.ndarray:
@@ -154,7 +189,7 @@ class CovarianceFloor:
         if self.share == 0:
             thin = eigenvalues <= self.lowest
             hit = np.flatnonzero(thin.any(axis=1))
-            _refuse({int(components[k]): self._loaded_columns(axes[k].T[thin[k]]) for k in hit})
+            _refuse({int(components[k]): self._loaded_columns(axes[k].T[thin[k]] @ self.factor) for k in hit})
         raised = np.maximum(eigenvalues, self.lowest)
         return triangular_root(axes.swapaxes(1, 2) / np.sqrt(raised)[:, :, None])
 
@@ -192,7 +227,7 @@ class CovarianceFloor:
             thin = variances <= self.lowest * _AT_FLOOR
             every = np.broadcast_to(axes, (len(variances), *axes.shape[1:]))
             hit = np.flatnonzero(thin.any(axis=1)).tolist()
-            _refuse({k: self._loaded_columns(every[k].T[thin[k]]) for k in hit})
+            _refuse({k: self._loaded_columns(every[k].T[thin[k]] @ self.factor) for k in hit})
         roots = axes.swapaxes(1, 2) / np.sqrt(variances)[:, :, None]
         return triangular_root(roots @ self.factor)
 
@@ -201,53 +236,86 @@ class CovarianceFloor:
         logs = np.log(np.abs(np.diagonal(factors, axis1=1, axis2=2) / np.diagonal(self.factor)))
         return np.exp(-2.0 * logs.mean(axis=1))
 
+    def clears(self, parameters: GaussianParameters) -> np.ndarray:
+        """For each component whether it surely is above the floor, (K,), at little cost."""
+        return _share_bounds(parameters, self._cholesky, self._kernel) > self.lowest * _AT_FLOOR
+
+    def holds(self, parameters: GaussianParameters, component: int) -> bool:
+        """Whether a component is at the floor in some direction."""
+        return _least_share(parameters, component, self._cholesky) <= self.lowest * _AT_FLOOR
+
     def thinness_bounds(self, parameters: GaussianParameters) -> np.ndarray:
         """For each component a lower bound on its `thinness`, (K,), at little cost."""
-        if not parameters.shape.is_matrix:
-            whitened = parameters.factors * self._cholesky
-            strongest = whitened.reshape(parameters.n_components, -1).max(axis=1) ** 2
-        else:
-            d = parameters.n_features
-            strongest = self._kernel.product_norms(parameters.factors.reshape(-1, d, d), self._cholesky)
-        return np.broadcast_to(1.0 / strongest, (parameters.n_components,))
+        return _share_bounds(parameters, self._spread_cholesky, self._kernel)
 
     def thinness(self, parameters: GaussianParameters, component: int) -> float:
-        """The smallest share of S that the component has in any direction."""
-        shared = parameters.shape is FactorShape.SHARED
-        inverse = parameters.factors if shared else parameters.factors[component]
-        if not parameters.shape.is_matrix:
-            return float(np.min((inverse * self._cholesky) ** -2.0))
-        return float(np.linalg.norm(inverse @ self._cholesky, 2) ** -2.0)
+        """The smallest share of the data's spread that the component has in any direction."""
+        return _least_share(parameters, component, self._spread_cholesky)
 
     def lengths(self, parameters: GaussianParameters, component: int) -> np.ndarray:
-        """The roots of the shares of S that a component of its own covariance has, falling, (d,)."""
+        """The roots of the shares of the spread that a component of its own covariance has, falling, (d,)."""
         inverse = parameters.factors[component]
         if not parameters.shape.is_matrix:
-            return np.sort(1.0 / (inverse * self._cholesky))[::-1]
-        return 1.0 / np.linalg.svd(inverse @ self._cholesky, compute_uv=False)[::-1]
+            return np.sort(1.0 / (inverse * self._spread_cholesky))[::-1]
+        return 1.0 / np.linalg.svd(inverse @ self._spread_cholesky, compute_uv=False)[::-1]
 
     def thin_columns(self, parameters: GaussianParameters, component: int) -> list[int]:
         """The columns that span the directions in which a component is at the floor."""
-        return self.columns_below(parameters, component, self.lowest * _AT_FLOOR)
+        limit = self.lowest * _AT_FLOOR
+        return self._columns_below(parameters, component, limit, self._cholesky, self.factor)
 
     def columns_below(self, parameters: GaussianParameters, component: int, limit: float) -> list[int]:
-        """The columns that span the directions in which a component has at most this share of S."""
-        shared = parameters.shape is FactorShape.SHARED
-        inverse = parameters.factors if shared else parameters.factors[component]
+        """The columns that span the directions in which a component has at most this share of the spread."""
+        spread = self.factor if self.spread is None else self.spread
+        return self._columns_below(parameters, component, limit, self._spread_cholesky, spread)
+
+    def _columns_below(
+        self,
+        parameters: GaussianParameters,
+        component: int,
+        limit: float,
+        cholesky: np.ndarray,
+        factor: np.ndarray,
+    ) -> list[int]:
+        inverse = _factor_of(parameters, component)
         if not parameters.shape.is_matrix:
-            held = (inverse * self._cholesky) ** -2.0 <= limit
+            held = (inverse * cholesky) ** -2.0 <= limit
             return np.flatnonzero(np.broadcast_to(held, parameters.n_features)).tolist()
-        inverse = inverse @ self._cholesky
+        inverse = inverse @ cholesky
         if np.vdot(inverse, inverse) * limit < 1.0:  # as in inverse_cholesky
             return []
         _, roots, axes = np.linalg.svd(inverse)
-        return self._loaded_columns(axes[roots**2 * limit >= 1.0])
+        return self._loaded_columns(axes[roots**2 * limit >= 1.0] @ factor)
 
     def _loaded_columns(self, directions: np.ndarray) -> list[int]:
-        """The columns that carry `directions` (m, d) of the whitened coordinates."""
-        strength = np.abs(directions @ self.factor * self._scale)
+        """The columns that carry `directions` (m, d), in the units of the columns."""
+        strength = np.abs(directions * self._scale)
         strongest = strength.max(axis=1, keepdims=True, initial=0.0)
         return np.flatnonzero((strength >= _LOADING * strongest).any(axis=0)).tolist()
+
+
+def _factor_of(parameters: GaussianParameters, component: int) -> np.ndarray:
+    shared = parameters.shape is FactorShape.SHARED
+    return parameters.factors if shared else parameters.factors[component]
+
+
+def _share_bounds(parameters: GaussianParameters, cholesky: np.ndarray, kernel: ModuleType) -> np.ndarray:
+    """For each component at most its `_least_share`, (K,)."""
+    if not parameters.shape.is_matrix:
+        scaled = parameters.factors * cholesky
+        strongest = scaled.reshape(parameters.n_components, -1).max(axis=1) ** 2
+    else:
+        d = parameters.n_features
+        strongest = kernel.product_norms(parameters.factors.reshape(-1, d, d), cholesky)
+    return np.broadcast_to(1.0 / strongest, (parameters.n_components,))
+
+
+def _least_share(parameters: GaussianParameters, component: int, cholesky: np.ndarray) -> float:
+    """The smallest share of L Lᵀ that the component has in any direction."""
+    inverse = _factor_of(parameters, component)
+    if not parameters.shape.is_matrix:
+        return float(np.min((inverse * cholesky) ** -2.0))
+    return float(np.linalg.norm(inverse @ cholesky, 2) ** -2.0)
 
 
 def _refuse(singular: dict[int, list[int]]) -> None:
