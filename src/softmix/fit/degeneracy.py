@@ -11,8 +11,6 @@ from softmix.structures import Structure
 
 # A floor from this share of the data's covariance on holds components that do have spread.
 _WIDE = 1e-2
-# A direction within this factor of the floor is held by it.
-_AT_FLOOR = 1.0 + 1e-6
 # Rows to spare for each component, without which the rows it asks for leave no choice.
 _TO_SPARE = 1.0
 

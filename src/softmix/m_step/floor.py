@@ -68,6 +68,9 @@ class CovarianceFloor:
     def resolved(cls, factor: np.ndarray, share: float, constant: np.ndarray) -> "CovarianceFloor":
         """The floor ρ S + σ D² of structures that follow any linear map: a share ρ of S + (σ / ρ) D².
 
+        Where ρ is so small that rounding in many columns exceeds it, `lowest` is that instead (see
+        `resolution`): within some factor d, since S + (σ / ρ) D² is well conditioned.
+
         Parameters
         ----------
         factor : ndarray of shape (d, d)

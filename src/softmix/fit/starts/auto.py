@@ -48,8 +48,6 @@ _HIGHER, _SAME = 1e-4, 1e-3
 _OF_SAMPLING, _GROWN = 0.1, 100
 # So many times the rows that all components ask for are enough for each to stand on several.
 _AMPLE = 10.0
-# A direction within this factor of the floor is held by it.
-_AT_FLOOR = 1.0 + 1e-6
 # Weights that agree to so many decimals are equal.
 _DIGITS = 4
 
@@ -155,8 +153,7 @@ class Search:
         needed = self.n_components * self.runs.structure.rows_needed(d)
         if top.soundness == 0 or n < _AMPLE * needed:  # of few rows, one may be all that a component has
             return top.parameters
-        bounds, floor = self.runs.floor.thinness_bounds(top.parameters), self.runs.floor.lowest
-        stay = np.flatnonzero(bounds > floor * _AT_FLOOR)
+        stay = np.flatnonzero(self.runs.floor.clears(top.parameters))
         if not (1.0 - _SHARE) * self.n_components <= len(stay) < self.n_components:
             return top.parameters
         return Components.of(top.parameters)[stay].parameters(self.runs.structure, self.runs.floor)
