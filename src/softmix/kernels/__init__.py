@@ -13,8 +13,9 @@ from functools import cache
 from types import ModuleType
 
 from softmix.kernels import reference
+from softmix.kernels.clusters import ClusterCost
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import ALL_STEPS, ClusterCost, Ending, Tie
+from softmix.kernels.reference import ALL_STEPS, Ending, Tie
 
 
 @cache

@@ -12,7 +12,9 @@ from threading import local
 import numpy as np
 
 from softmix.kernels import _native, reference
+from softmix.kernels.clusters import ClusterCost
 from softmix.kernels.groups import RowGroups
+from softmix.kernels.rotations import planes
 from softmix.kernels.team import current
 from softmix.parameters import FactorShape, GaussianParameters
 
@@ -243,7 +245,7 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
     workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
     kernel.em_steps(
         rows, row_weights, betas, pseudo_rows, np.array(ending), lowest, _TIES[ties[0].structure],
-        weights, means, factors, axes, reference.planes(d), counts, before, packed, workspace,
+        weights, means, factors, axes, planes(d), counts, before, packed, workspace,
     )  # fmt: skip
     return [
         (GaussianParameters(weights[s], means[s], factors[s], shape), before[s, len(taken) : end])
@@ -343,7 +345,7 @@ def agglomerate(
     means: np.ndarray,
     covariances: np.ndarray,
     left: int,
-    cost: reference.ClusterCost,
+    cost: ClusterCost,
 ) -> np.ndarray:
     """See the reference."""
     merges = np.empty((len(weights) - left, 2), np.int64)
@@ -371,7 +373,7 @@ def rotate_axes(
 ) -> tuple[np.ndarray, np.ndarray]:
     """See the reference."""
     axes, rotated = np.array(axes, order="C"), np.array(rotated, order="C")
-    _native.rotate_axes(reference.planes(len(axes)), _doubles(precisions), axes, rotated)
+    _native.rotate_axes(planes(len(axes)), _doubles(precisions), axes, rotated)
     return axes, rotated
 
 

@@ -9,13 +9,12 @@ what rounding the mean would lose.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import logsumexp
 
-from softmix.kernels import triangles
+from softmix.kernels import clusters, rotations, triangles
 from softmix.kernels.groups import RowGroups
 from softmix.parameters import FactorShape, GaussianParameters
 
@@ -26,6 +25,8 @@ scatters_about = triangles.scatters_about
 factors_of_scatters = triangles.factors_of_scatters
 unit_rows, moved_rows = triangles.unit_rows, triangles.moved_rows
 product_norms = triangles.product_norms
+agglomerate, cluster_moments = clusters.agglomerate, clusters.cluster_moments
+rotate_axes = rotations.rotate_axes
 
 # Of a pair that is merged: a row with a smaller share in both is no row of theirs; a row's log-density
 # gains no more than this; and it keeps this share of its density, so that its log is finite.
@@ -266,11 +267,11 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)
     if kept < len(pairs):
         _, volumes = _inverse_roots(covariances, lowest)
         own = parameters.weights * volumes
-        weights, _, merged = _merged(parameters.weights, parameters.means, covariances, pairs)
+        weights, _, merged = clusters.merged_pairs(parameters.weights, parameters.means, covariances, pairs)
         bounds = weights * _inverse_roots(merged, lowest)[1] - own[pairs].sum(axis=1)
         chosen = np.sort(np.argsort(bounds, kind="stable")[:kept])
     pairs, rows = pairs[chosen], rows[::step]
-    weights, means, merged = _merged(parameters.weights, parameters.means, covariances, pairs)
+    weights, means, merged = clusters.merged_pairs(parameters.weights, parameters.means, covariances, pairs)
     factors, _ = _inverse_roots(merged, lowest)
     shape = FactorShape.FULL if covariances.ndim == 3 else FactorShape.DIAGONAL
     ones = GaussianParameters(weights, means, factors, shape)
@@ -280,22 +281,6 @@ def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)
     together = np.exp(np.minimum(_log_joint(prepare(ones, rows.dtype), rows) - log_norm[:, None], _MOST))
     gains = np.where(share < _PART, 0.0, np.log(np.maximum(1.0 - share + together, _LEAST)))
     return chosen, -(gains.sum(axis=0) if row_weights is None else row_weights[::step] @ gains)
-
-
-def _merged(
-    own_weights: np.ndarray, own_means: np.ndarray, covariances: np.ndarray, pairs: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weights, means and covariances of the components that pairs make."""
-    i, j = pairs.T
-    weights = own_weights[i] + own_weights[j]
-    share = np.divide(own_weights[i], weights, out=np.full(len(weights), 0.5), where=weights > 0)
-    apart = own_means[i] - own_means[j]
-    outer = apart[:, :, None] * apart[:, None, :] if covariances.ndim == 3 else apart**2
-    ours, between = (
-        np.reshape(factor, (-1,) + (1,) * (outer.ndim - 1)) for factor in (share, share * (1.0 - share))
-    )
-    means = own_means[j] + share[:, None] * apart
-    return weights, means, ours * covariances[i] + (1.0 - ours) * covariances[j] + between * outer
 
 
 def _inverse_roots(covariances: np.ndarray, lowest: float) -> tuple[np.ndarray, np.ndarray]:
@@ -310,98 +295,6 @@ def _inverse_roots(covariances: np.ndarray, lowest: float) -> tuple[np.ndarray, 
         factors[doubtful[np.isinf(norms)]] = np.eye(d) / np.sqrt(lowest)
     volumes = -2.0 * np.log(np.diagonal(factors, axis1=1, axis2=2)).sum(axis=1)
     return factors, np.maximum(volumes, covariances.shape[1] * np.log(lowest))
-
-
-def cluster_moments(
-    rows: np.ndarray, shares: np.ndarray, *, matrices: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Counts (K,), means (K, d), and covariances (K, d, d) or variances (K, d), of clusters of rows.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (n, d), float64
-    shares : ndarray of shape (n, K)
-        Of each cluster in each row.
-    matrices : bool
-        Whether covariances are wanted, or variances only.
-    """
-    counts = shares.sum(axis=0)
-    occupied = np.where(counts > 0, counts, 1.0)
-    means = shares.T @ rows / occupied[:, None]
-    away = rows - means[:, None]
-    weighted = shares.T[:, :, None] * away
-    sums = weighted.swapaxes(1, 2) @ away if matrices else (weighted * away).sum(axis=1)
-    return counts, means, sums / occupied.reshape(-1, *[1] * (sums.ndim - 1))
-
-
-class ClusterCost(NamedTuple):
-    """What a cluster of n_k rows costs where clusters are agglomerated: n_k log |C_k|.
-
-    Parameters
-    ----------
-    spherical : bool
-        Whether C_k is one variance, the mean of those of the columns.
-    pseudo_rows : float
-        So many rows more than its own, round and as wide as it is on average.
-    apart : float
-        By so much wider.
-    """
-
-    spherical: bool
-    pseudo_rows: float
-    apart: float
-
-    def terms(self, weights: np.ndarray, covariances: np.ndarray) -> np.ndarray:
-        """Of clusters with these weights (n,) and covariances (n, d, d) or variances (n, d)."""
-        matrices, d = covariances.ndim == 3, covariances.shape[1]
-        sizes = np.einsum("kii->k" if matrices else "ki->k", covariances) / d
-        own = weights / (weights + self.pseudo_rows)
-        held = (1.0 - own) * (sizes + self.apart)
-        if self.spherical:
-            return weights * d * np.log(own * sizes + held)
-        if not matrices:
-            return weights * np.log(own[:, None] * covariances + held[:, None]).sum(axis=1)
-        held_up = own[:, None, None] * covariances + held[:, None, None] * np.eye(d)
-        return weights * np.linalg.slogdet(held_up)[1]
-
-
-def agglomerate(
-    weights: np.ndarray, means: np.ndarray, covariances: np.ndarray, left: int, cost: ClusterCost
-) -> np.ndarray:
-    """The pairs (i, j) of clusters that become one, i, one after the other, until so many are left.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (n,)
-    means : ndarray of shape (n, d)
-    covariances : ndarray of shape (n, d, d) or (n, d)
-        Variances where there are no matrices.
-    left : int
-    cost : ClusterCost
-        The pair is merged that costs least, and the first of equals.
-
-    Returns
-    -------
-    merges : ndarray of int64 of shape (n - left, 2)
-    """
-    weights, means, covariances, n = weights.copy(), means.copy(), covariances.copy(), len(weights)
-    own, losses = cost.terms(weights, covariances), np.full((n, n), np.inf)
-
-    def weigh(pairs: np.ndarray) -> None:
-        merged_weights, _, merged = _merged(weights, means, covariances, pairs)
-        losses[tuple(pairs.T)] = cost.terms(merged_weights, merged) - own[pairs].sum(axis=1)
-
-    weigh(np.stack(np.triu_indices(n, 1), axis=1))
-    are_left, merges = np.ones(n, dtype=bool), np.empty((n - left, 2), dtype=np.int64)
-    for merge in merges:
-        merge[:] = i, j = divmod(int(np.argmin(losses)), n)
-        merged = _merged(weights, means, covariances, merge[None])
-        weights[i], means[i], covariances[i] = (one[0] for one in merged)
-        own[i] = cost.terms(weights[i : i + 1], covariances[i : i + 1])[0]
-        losses[j], losses[:, j], are_left[j] = np.inf, np.inf, False
-        others = np.setdiff1d(np.flatnonzero(are_left), np.array([i]))
-        weigh(np.sort(np.stack([np.full(len(others), i), others], axis=1), axis=1))
-    return merges
 
 
 def fill_holes(
@@ -452,47 +345,3 @@ def interleave(columns: Sequence[np.ndarray], start: int, rows: np.ndarray) -> N
 def all_finite(values: np.ndarray) -> bool:
     """Whether no value is missing or infinite."""
     return bool(np.isfinite(values).all())
-
-
-def rotate_axes(
-    axes: np.ndarray, rotated: np.ndarray, precisions: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Axes turned in each plane of two of them, to where Σ_kj rotated_kjj precisions_kj is lowest.
-
-    Parameters
-    ----------
-    axes : ndarray of shape (d, d)
-        In columns.
-    rotated : ndarray of shape (K, d, d)
-        Symmetric matrices as they are along the axes.
-    precisions : ndarray of shape (K, d)
-
-    Returns
-    -------
-    axes, rotated : ndarray
-        New ones. The planes are turned one after the other, and only the first does not see what
-        others changed.
-    """
-    axes, rotated = axes.copy(), rotated.copy()
-    for p, q in planes(len(axes)).tolist():
-        weight = precisions[:, p] - precisions[:, q]
-        difference = weight @ (rotated[:, p, p] - rotated[:, q, q])
-        angle = 0.5 * np.arctan2(-2.0 * (weight @ rotated[:, p, q]), -difference)
-        cosine, sine = np.cos(angle), np.sin(angle)
-        turn = np.array([[cosine, -sine], [sine, cosine]])
-        axes[:, [p, q]] = axes[:, [p, q]] @ turn
-        rotated[:, :, [p, q]] = rotated[:, :, [p, q]] @ turn
-        rotated[:, [p, q]] = turn.T @ rotated[:, [p, q]]
-    return axes, rotated
-
-
-@lru_cache(maxsize=8)
-def planes(n_axes: int) -> np.ndarray:
-    """All pairs of axes (m, 2), in rounds of pairs without a common axis. Brent & Luk (1985)."""
-    seats = list(range(n_axes)) + [-1] * (n_axes % 2)
-    half, pairs = len(seats) // 2, []
-    for _ in range(len(seats) - 1):
-        facing = zip(seats[:half], reversed(seats[half:]), strict=True)
-        pairs += [sorted(pair) for pair in facing if -1 not in pair]
-        seats = [seats[0], seats[-1], *seats[1:-1]]
-    return np.array(pairs, dtype=np.int64).reshape(-1, 2)
