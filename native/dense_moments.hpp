@@ -49,29 +49,47 @@ SOFTMIX_INLINE void triangle_pass(const T* panels, int n_panels, const T* resp, 
 
 template <class T> SOFTMIX_INLINE void add_to(T* lane_sum, Vec<T> v) { store<T>(lane_sum, load<T>(lane_sum) + v); }
 
+// Sum and Σ r y² of `Wide` columns from `column`, which share each load of r; with `Counts` the count too.
+template <class T, int Wide, bool Counts>
+SOFTMIX_INLINE void diagonal_columns(ptrdiff_t d, ptrdiff_t column, const T* panels, int n_panels, const T* resp,
+                                     const T* inverse, const T* center, T* sums) {
+  Vec<T> c[Wide], count = {}, first[Wide][kVectors] = {}, second[Wide][kVectors] = {};
+  SOFTMIX_UNROLL
+  for (int j = 0; j < Wide; ++j) c[j] = splat<T>(center[column + j]);
+  const T* x = panels + column * group<T>;
+  for (int p = 0; p < n_panels; ++p, x += d * group<T>) {
+    SOFTMIX_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      const ptrdiff_t t = p * group<T> + v * lanes<T>;
+      const Vec<T> r = load<T>(resp + t) * load<T>(inverse + t);
+      if constexpr (Counts) count += r;
+      SOFTMIX_UNROLL
+      for (int j = 0; j < Wide; ++j) {
+        const Vec<T> y = load<T>(x + j * group<T> + v * lanes<T>) - c[j], ry = r * y;
+        first[j][v] += ry;
+        second[j][v] += ry * y;
+      }
+    }
+  }
+  if constexpr (Counts) add_to<T>(sums, count);
+  SOFTMIX_UNROLL
+  for (int j = 0; j < Wide; ++j) {
+    add_to<T>(sums + (1 + column + j) * lanes<T>, (first[j][0] + first[j][1]) + first[j][2]);
+    add_to<T>(sums + (1 + d + column + j) * lanes<T>, (second[j][0] + second[j][1]) + second[j][2]);
+  }
+}
+
 // count, then sum and Σ r y² for each column.
 template <class T>
 SOFTMIX_INLINE void diagonal_pass(ptrdiff_t d, const T* panels, int n_panels, const T* resp, const T* inverse,
                                   const T* center, T* sums) {
-  for (ptrdiff_t j = 0; j < d; ++j) {
-    const Vec<T> c = splat<T>(center[j]);
-    Vec<T> count = {}, first[kVectors] = {}, second[kVectors] = {};
-    for (int p = 0; p < n_panels; ++p) {
-      SOFTMIX_UNROLL
-      for (int v = 0; v < kVectors; ++v) {
-        const ptrdiff_t t = p * group<T> + v * lanes<T>;
-        const Vec<T> r = load<T>(resp + t) * load<T>(inverse + t);
-        const Vec<T> y = load<T>(panels + (p * d + j) * group<T> + v * lanes<T>) - c;
-        const Vec<T> ry = r * y;
-        count += r;
-        first[v] += ry;
-        second[v] += ry * y;
-      }
-    }
-    if (j == 0) add_to<T>(sums, count);
-    add_to<T>(sums + (1 + j) * lanes<T>, (first[0] + first[1]) + first[2]);
-    add_to<T>(sums + (1 + d + j) * lanes<T>, (second[0] + second[1]) + second[2]);
-  }
+  constexpr int kTogether = kBlock > 4 ? 3 : 2;
+  diagonal_columns<T, 1, true>(d, 0, panels, n_panels, resp, inverse, center, sums);
+  ptrdiff_t column = 1;
+  for (; column + kTogether <= d; column += kTogether)
+    diagonal_columns<T, kTogether, false>(d, column, panels, n_panels, resp, inverse, center, sums);
+  for (; column < d; ++column)
+    diagonal_columns<T, 1, false>(d, column, panels, n_panels, resp, inverse, center, sums);
 }
 
 // Beyond 8 columns the triangle is cut into blocks of kTall rows by kWide columns.
