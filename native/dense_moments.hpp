@@ -216,17 +216,29 @@ struct Target {
   double *count, *sum, *scatter;
 };
 
+template <int N> struct Doubles { typedef double Vec __attribute__((vector_size(N * sizeof(double)))); };
+template <> struct Doubles<1> { typedef double Vec; };
+
+// The upper half of the lanes is added to the lower, and so on.
+template <int N> SOFTMIX_INLINE double sum_lanes(typename Doubles<N>::Vec v) {
+  if constexpr (N == 1) {
+    return v;
+  } else {
+    typename Doubles<N / 2>::Vec half[2];
+    __builtin_memcpy(half, &v, sizeof v);
+    return sum_lanes<N / 2>(half[0] + half[1]);
+  }
+}
+
 // Adds the lanes up and empties them.
 template <class T> void reduce_dense_moments(Dimensions dims, T* sums, Target target) {
+  typedef typename Doubles<lanes<T>>::Vec Wide;
   const ptrdiff_t d = dims.features;
   const auto total = [&](ptrdiff_t entry) {
     T* const part = sums + entry * lanes<T>;
-    double wide[lanes<T>];
-    for (int lane = 0; lane < lanes<T>; ++lane) wide[lane] = double(part[lane]);
+    const Wide wide = __builtin_convertvector(load<T>(part), Wide);
     store<T>(part, Vec<T>{});
-    for (int width = lanes<T> / 2; width > 0; width /= 2)
-      for (int lane = 0; lane < width; ++lane) wide[lane] += wide[lane + width];
-    return wide[0];
+    return sum_lanes<lanes<T>>(wide);
   };
   *target.count += total(0);
   if (!is_matrix(dims.shape)) {

@@ -46,7 +46,7 @@ template <class T> constexpr bool may_be_light(Dimensions dims) {
 template <class T> struct Workspace {
   ptrdiff_t stretch, lane_step;
   T *panels, *centred, *log_joint, *inverse, *log_norm, *packed, *edge, *lane_sums, *chosen, *root;
-  int32_t* positions;
+  int32_t *positions, *has_lane_sums;  // the latter of each component
   ChosenLists<T> light = {};
   Pruning<T> pruning;
   size_t bytes;
@@ -67,6 +67,7 @@ template <class T> struct Workspace {
     chosen = arena.take<T>(kShare * stretch + lanes<T>);
     root = arena.take<T>(stretch + lanes<T>);
     positions = arena.take<int32_t>(stretch + lanes<float>);
+    has_lane_sums = arena.take<int32_t>(lane_step ? dims.components : 0);
     if (may_be_light<T>(dims)) light = {arena.take<int32_t>(stretch), arena.take<T>(stretch), arena.take<T>(stretch)};
     if (may_prune<T>(dims)) pruning = Pruning<T>(dims, stretch, arena);
     bytes = arena.used + 64;
@@ -203,6 +204,7 @@ void moments_stretch(Dimensions dims, const Packed<T>& packed, const Stretch<T>&
   for (ptrdiff_t k = 0; k < K; ++k) {
     if (w.lane_step && (K < 8 || has_part_in(k, 4))) {
       dense_moments<T>(dims, packed, k, s, w);
+      w.has_lane_sums[k] = 1;
     } else if (!is_matrix(dims.shape) && k + kShare <= K && all_have(k)) {
       shared_moments<T>(dims, packed, k, s, w, out);
       k += kShare - 1;
@@ -221,6 +223,7 @@ void accumulate_panels(Dimensions dims, const T* parameters, ptrdiff_t n, const 
   w.are_written = panels != nullptr;
   const ptrdiff_t K = dims.components, d = dims.features;
   for (ptrdiff_t i = 0; i < K * w.lane_step; ++i) w.lane_sums[i] = T(0);
+  for (ptrdiff_t k = 0; w.lane_step && k < K; ++k) w.has_lane_sums[k] = 0;
   ptrdiff_t pending = 0;
   double log_likelihood = 0, total_weight = row_weights ? 0 : double(n);
   for (ptrdiff_t first = 0; first < n; first += w.stretch) {
@@ -236,8 +239,11 @@ void accumulate_panels(Dimensions dims, const T* parameters, ptrdiff_t n, const 
       for (ptrdiff_t t = 0; t < here; ++t) total_weight += weights[t];
     pending += here;
     if (w.lane_step && (first + here == n || (sizeof(T) == 4 && pending >= kFloatRows))) {
-      for (ptrdiff_t k = 0; k < K; ++k)
+      for (ptrdiff_t k = 0; k < K; ++k) {
+        if (!w.has_lane_sums[k]) continue;
         reduce_dense_moments<T>(dims, w.lane_sums + k * w.lane_step, target_of(dims, out, k));
+        w.has_lane_sums[k] = 0;
+      }
       pending = 0;
     }
   }

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from softmix.blocks import ArrayBlocks
-from softmix.parameters import GaussianParameters
+from softmix.parameters import FactorShape, GaussianParameters
 
 Amount = TypeVar("Amount", int, np.ndarray)
 
@@ -18,8 +18,12 @@ _TILE = 96  # the kernel fills up its last tile
 _GROUP, _COMPONENT, _ROW = 1000, 100, 6
 GROUP_COSTS = (_TILE, _ROW, _COMPONENT, _GROUP)  # as native/group_rows.hpp names them
 # What it costs to see which components the rows of groups need, in dense sweeps: with 8 to 64 columns and
-# components apart, where a dense sweep leaves most of the M-step out, 1.4 to 1.8.
-_MAKING = 1.5
+# components apart, where a dense sweep leaves most of the M-step out, 1.4 to 1.8; where a pair costs a few
+# operations a column, 4 to 7.
+_MAKING, _MAKING_DIAGONAL = 1.5, 4.5
+# Groups must promise to cost at most this share of a dense sweep. In diagonal sweeps a pair of a group costs about
+# twice what one of a dense sweep does, whose moments are mostly left out.
+_WORTH, _WORTH_DIAGONAL = 0.6, 0.3
 # What else it takes to make one group, in multiply-adds.
 _MAKING_WORK = 1e6
 # The rows that are ordered together: so many for each component, and in all.
@@ -42,11 +46,22 @@ def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
     return float(source.n_rows * parameters.n_components)
 
 
+def worthwhile_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
+    """What a sweep by groups may cost."""
+    worth = _WORTH if _has_matrices(parameters) else _WORTH_DIAGONAL
+    return worth * dense_cost(source, parameters)
+
+
 def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: float = 1.0) -> float:
     """Of making the groups of a share of the rows, labels known."""
     K, d = parameters.means.shape
     groups = max(source.n_rows * K / span_rows(K), K)
-    return share * (_MAKING * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
+    making = _MAKING if _has_matrices(parameters) else _MAKING_DIAGONAL
+    return share * (making * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
+
+
+def _has_matrices(parameters: GaussianParameters) -> bool:
+    return parameters.shape in {FactorShape.FULL, FactorShape.SHARED}
 
 
 def work_of_pair(n_features: int) -> float:

@@ -25,6 +25,7 @@ from softmix.sweep.costs import (
     making_cost,
     span_rows,
     work_of_pair,
+    worthwhile_cost,
 )
 from softmix.sweep.grouping import Grouper, Grouping, Unit
 from softmix.sweep.tree_sum import TreeSum
@@ -34,8 +35,6 @@ T = TypeVar("T")
 # Below so many components, rows a component, or multiply-adds of a sweep (some milliseconds), nothing
 # is tried: even to ask would cost too much.
 _MIN_COMPONENTS, _MIN_ROWS_EACH, _MIN_WORK = 24, 32, 1 << 27
-# Groups must promise to cost at most this share of a dense sweep.
-_WORTH = 0.6
 # They are made when sweeps have cost so much of what groups will: of a sweep they save some two thirds.
 _PATIENCE = 1.4
 # Of the rows, the share whose components may move in a sweep, and by what share of what is allowed.
@@ -179,7 +178,7 @@ class Groups:
         grouper = Grouper(self._source, grouping.reference.replaced(parameters, moved), self._labels)
         stale = sum(int(unit.sizes[grouper.stale(unit, moved)].sum()) for unit in grouping.units)
         cost = grouping.cost + making_cost(self._source, parameters, stale / self._source.n_rows)
-        if cost > _WORTH * dense_cost(self._source, parameters):
+        if cost > worthwhile_cost(self._source, parameters):
             self._postpone()
             return None
         units = self._each(grouping.units, lambda unit: grouper.renewed(unit, moved))
@@ -204,7 +203,7 @@ class Groups:
         """Whether a sample of rows, first few, then more, needs few components."""
         n, K = self._source.n_rows, parameters.n_components
         some = min(max(n // _SOME_SHARE, _SOME_EACH * K), n // (_SOME_SHARE // 2), _SOME_ELEMENTS // K)
-        at_most = _WORTH * dense_cost(self._source, parameters)
+        at_most = worthwhile_cost(self._source, parameters)
         samples = (_FEW, False), (some, True)
         return all(self._predicted_cost(parameters, size, grows=grows) <= at_most for size, grows in samples)
 
@@ -252,7 +251,7 @@ class Groups:
             made.update(zip(missing, units, strict=True))
             rows = sum(len(unit.rows) for unit in made.values())
             cost = sum(unit.cost for unit in made.values())
-            if cost * self._source.n_rows > _WORTH * dense_cost(self._source, parameters) * rows:
+            if cost * self._source.n_rows > worthwhile_cost(self._source, parameters) * rows:
                 self._delay = _LONGEST_WAIT  # the sample of rows promised too much, and would again
                 self._postpone()
                 return None
