@@ -371,17 +371,20 @@ default='auto'
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
 
         At the top a step can lose by rounding alone: it is taken back, so that the bound never falls
-        within a fit, nor from one fit to the next.
+        within a fit, nor from one fit to the next. After a step that gained no more than rounding the last one
+        is not even looked at: a look costs a sweep.
         """
         earlier = [(-np.inf, best.parameters)]
         if plan.resumed is not None:
             earlier.append((getattr(self, "lower_bound_", -np.inf), plan.resumed.parameters))
         if best.trace and plan.prior is None:  # with a prior, the trace is of another height
             earlier.append((best.trace[-1], best.swept))
-        self._store(sweep, best.parameters)
         highest, parameters = max(earlier, key=itemgetter(0))
-        rounding = 64 * np.finfo(sweep.source.dtype).eps * max(1.0, abs(highest))
-        if 0 < highest - self.lower_bound_ <= rounding:
+        rounding = np.finfo(sweep.source.dtype).eps * max(1.0, abs(highest))
+        before = best.trace[-2] if len(best.trace) > 1 else -np.inf
+        is_still = plan.resumed is None and highest - before <= rounding
+        self._store(sweep, parameters if is_still else best.parameters)
+        if not is_still and 0 < highest - self.lower_bound_ <= 64 * rounding:
             self._store(sweep, parameters)
 
     def _store(self, sweep: ThreadSweep, parameters: GaussianParameters) -> None:
