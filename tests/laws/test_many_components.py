@@ -204,7 +204,7 @@ ROWS = rows_of(TRUTH, 120_000)
 WEIGHTS = np.random.default_rng(0).uniform(0.0, 2.0, len(ROWS)) * (np.arange(len(ROWS)) % 5 > 0)
 
 
-def climb(source, covariance_type, n_jobs=1, sweeps=16):
+def climb(source, covariance_type, n_jobs=1, sweeps=18):
     """The trace, the last parameters, and which sweeps were grouped, from a start near the truth."""
     structure = STRUCTURES[covariance_type]
     factors = {
