@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.pipeline import make_pipeline
 
 from softmix import GaussianMixture
+from softmix.sweep import ThreadSweep
 
 X, LABELS = clusters(n=300, d=3)
 each_type = pytest.mark.parametrize("covariance_type", TYPES)
@@ -149,6 +150,22 @@ def test_a_warm_start_needs_the_same_shapes():
     for change in ({"n_components": 3}, {"covariance_type": "diag"}):
         with pytest.raises(ValueError, match="warm_start=True goes on from the last fit"):
             model.set_params(**{"n_components": 2, "covariance_type": "full"} | change).fit(X)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_fit_that_stands_still_is_looked_at_once(dtype, monkeypatch):
+    rows, labels = clusters(n=600, d=3, separation=30.0)
+    rows, looks = rows.astype(dtype), []
+    look = ThreadSweep.log_likelihood
+    monkeypatch.setattr(
+        ThreadSweep, "log_likelihood", lambda *args, **outputs: looks.append(1) or look(*args, **outputs)
+    )
+    means = [rows[labels == k].mean(axis=0) for k in range(3)]
+    with pytest.warns(ConvergenceWarning):
+        model = GaussianMixture(3, means_init=means, tol=0.0, max_iter=6).fit(rows)
+    assert len(looks) == 1
+    assert model.score(rows) == model.lower_bound_
+    np.testing.assert_array_equal(model.predict(rows), model.labels_)
 
 
 def test_n_init_keeps_the_best_run():
