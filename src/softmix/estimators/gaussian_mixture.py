@@ -371,8 +371,8 @@ default='auto'
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
 
         At the top a step can lose by rounding alone: it is taken back, so that the bound never falls
-        within a fit, nor from one fit to the next. After a step that gained no more than rounding the last one
-        is not even looked at: a look costs a sweep.
+        within a fit, nor from one fit to the next. After a step that gained no more than rounding the last
+        one is not even looked at: a look costs a sweep.
         """
         earlier = [(-np.inf, best.parameters)]
         if plan.resumed is not None:

@@ -21,8 +21,8 @@ GROUP_COSTS = (_TILE, _ROW, _COMPONENT, _GROUP)  # as native/group_rows.hpp name
 # components apart, where a dense sweep leaves most of the M-step out, 1.4 to 1.8; where a pair costs a few
 # operations a column, 4 to 7.
 _MAKING, _MAKING_DIAGONAL = 1.5, 4.5
-# Groups must promise to cost at most this share of a dense sweep. In diagonal sweeps a pair of a group costs about
-# twice what one of a dense sweep does, whose moments are mostly left out.
+# Groups must promise to cost at most this share of a dense sweep. In diagonal sweeps a pair of a group costs
+# about twice what one of a dense sweep does, whose moments are mostly left out.
 _WORTH, _WORTH_DIAGONAL = 0.6, 0.3
 # What else it takes to make one group, in multiply-adds.
 _MAKING_WORK = 1e6
