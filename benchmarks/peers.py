@@ -21,6 +21,8 @@ from benchmarks import onedal_worker
 from benchmarks.cells import Problem
 from benchmarks.environment import clean_environment
 
+SOFTMIX_ALONE = "softmix, one thread"
+
 
 class Timed(NamedTuple):
     """Seconds of one fit, log-likelihood per row at its last iteration, iterations made."""
@@ -39,16 +41,18 @@ class Contestant(Protocol):
 
 
 class Softmix:
-    """softmix, in float64 or float32."""
+    """softmix, in float64 or float32; `alone`, on one thread where the others have more."""
 
-    def __init__(self, dtype: str = "float64") -> None:
+    def __init__(self, dtype: str = "float64", *, alone: bool = False) -> None:
         self.name = "softmix" if dtype == "float64" else "softmix float32"
-        self._dtype = dtype
+        if alone:
+            self.name = SOFTMIX_ALONE
+        self._dtype, self._alone = dtype, alone
         self._class = import_module("softmix").GaussianMixture
 
     def fit(self, problem: Problem, iterations: int, threads: int) -> Timed:
         rows = problem.in_dtype(self._dtype)
-        model = self._class(**_settings(problem, iterations), n_jobs=threads)
+        model = self._class(**_settings(problem, iterations), n_jobs=1 if self._alone else threads)
         with threadpool_limits(1):
             return _timed(model, rows)
 

@@ -14,6 +14,7 @@ from benchmarks.cells import (
     sklearn_target,
     threads_target,
 )
+from benchmarks.peers import SOFTMIX_ALONE
 from benchmarks.selection_report import selection_section
 from benchmarks.solution_report import solution_section, sweeps_section
 from benchmarks.sweeps_report import many_section, missing_section
@@ -54,7 +55,8 @@ class Measured:
         return _ratio(self.ns(peer, threads), self.ns("softmix", threads))
 
     def two_threads(self) -> float | None:
-        return _ratio(self.ns("softmix"), self.ns("softmix", 2))
+        """By one thread in the same rounds, where it had a part in them."""
+        return _ratio(self.ns(SOFTMIX_ALONE, 2) or self.ns("softmix"), self.ns("softmix", 2))
 
     def float32(self) -> float | None:
         return _ratio(self.ns("softmix"), self.ns("softmix float32"))

@@ -127,7 +127,9 @@ def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -
                 steps = None
                 for threads in (1, 2):
                     effort = _QUICK if given.quick else Effort(max(1, given.rounds - (threads > 1)))
-                    comparison = compare(problem, contestants, threads, effort, steps)
+                    # Two threads are judged by one in the same rounds: a machine is not the same for minutes.
+                    beside = [Softmix(alone=True)] if threads > 1 else []
+                    comparison = compare(problem, [*beside, *contestants], threads, effort, steps)
                     steps = comparison.steps
                     records.append(comparison.as_record())
                     costs = ", ".join(f"{cost.name} {cost.ns(problem) or 0:.4g}" for cost in comparison.costs)
