@@ -88,8 +88,7 @@ SOFTMIX_INLINE void diagonal_pass(ptrdiff_t d, const T* panels, int n_panels, co
   ptrdiff_t column = 1;
   for (; column + kTogether <= d; column += kTogether)
     diagonal_columns<T, kTogether, false>(d, column, panels, n_panels, resp, inverse, center, sums);
-  for (; column < d; ++column)
-    diagonal_columns<T, 1, false>(d, column, panels, n_panels, resp, inverse, center, sums);
+  for (; column < d; ++column) diagonal_columns<T, 1, false>(d, column, panels, n_panels, resp, inverse, center, sums);
 }
 
 // Beyond 8 columns the triangle is cut into blocks of kTall rows by kWide columns.
@@ -216,8 +215,12 @@ struct Target {
   double *count, *sum, *scatter;
 };
 
-template <int N> struct Doubles { typedef double Vec __attribute__((vector_size(N * sizeof(double)))); };
-template <> struct Doubles<1> { typedef double Vec; };
+template <int N> struct Doubles {
+  typedef double Vec __attribute__((vector_size(N * sizeof(double))));
+};
+template <> struct Doubles<1> {
+  typedef double Vec;
+};
 
 // The upper half of the lanes is added to the lower, and so on.
 template <int N> SOFTMIX_INLINE double sum_lanes(typename Doubles<N>::Vec v) {
