@@ -22,7 +22,7 @@ template <class T, int D> void transpose_whole(const T* rows, T* panels) {
 // Many columns of n rows, whole panels of them, row_of(0), row_of(1) …: a slab of columns at a time
 // through a small copy.
 template <class T, class RowOf> SOFTMIX_INLINE void transpose_slabs(RowOf row_of, int n, ptrdiff_t d, T* panels) {
-  constexpr int kSlab = sizeof(T) == 4 ? 16 : 8;
+  constexpr int kSlab = 8;
   T slab[group<T> * kSlab];
   for (int first = 0; first < n; first += group<T>, panels += group<T> * d) {
     ptrdiff_t j = 0;

@@ -370,9 +370,8 @@ default='auto'
     def _settle(self, sweep: ThreadSweep, plan: FitPlan, best: RunResult) -> None:
         """Store the parameters of `best`, and the labels and bound that belong to them as stored.
 
-        At the top a step can lose by rounding alone: it is taken back, so that the bound never falls
-        within a fit, nor from one fit to the next. After a step that gained no more than rounding the last
-        one is not even looked at: a look costs a sweep.
+        At the top a step can lose by rounding alone: it is taken back, so that the bound never falls within
+        a fit, nor from one to the next. After a step that gained but rounding the last is not looked at.
         """
         earlier = [(-np.inf, best.parameters)]
         if plan.resumed is not None:
@@ -381,8 +380,8 @@ default='auto'
             earlier.append((best.trace[-1], best.swept))
         highest, parameters = max(earlier, key=itemgetter(0))
         rounding = np.finfo(sweep.source.dtype).eps * max(1.0, abs(highest))
-        before = best.trace[-2] if len(best.trace) > 1 else -np.inf
-        is_still = plan.resumed is None and highest - before <= rounding
+        alone = plan.resumed is None and plan.prior is None and len(best.trace) > 1
+        is_still = alone and highest - best.trace[-2] <= rounding
         self._store(sweep, parameters if is_still else best.parameters)
         if not is_still and 0 < highest - self.lower_bound_ <= 64 * rounding:
             self._store(sweep, parameters)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from softmix.blocks import ArrayBlocks
-from softmix.parameters import FactorShape, GaussianParameters
+from softmix.parameters import GaussianParameters
 
 Amount = TypeVar("Amount", int, np.ndarray)
 
@@ -48,7 +48,7 @@ def dense_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
 
 def worthwhile_cost(source: ArrayBlocks, parameters: GaussianParameters) -> float:
     """What a sweep by groups may cost."""
-    worth = _WORTH if _has_matrices(parameters) else _WORTH_DIAGONAL
+    worth = _WORTH if parameters.shape.is_matrix else _WORTH_DIAGONAL
     return worth * dense_cost(source, parameters)
 
 
@@ -56,12 +56,8 @@ def making_cost(source: ArrayBlocks, parameters: GaussianParameters, share: floa
     """Of making the groups of a share of the rows, labels known."""
     K, d = parameters.means.shape
     groups = max(source.n_rows * K / span_rows(K), K)
-    making = _MAKING if _has_matrices(parameters) else _MAKING_DIAGONAL
+    making = _MAKING if parameters.shape.is_matrix else _MAKING_DIAGONAL
     return share * (making * dense_cost(source, parameters) + groups * _MAKING_WORK / work_of_pair(d))
-
-
-def _has_matrices(parameters: GaussianParameters) -> bool:
-    return parameters.shape in {FactorShape.FULL, FactorShape.SHARED}
 
 
 def work_of_pair(n_features: int) -> float:
