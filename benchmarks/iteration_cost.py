@@ -20,12 +20,16 @@ _FEWEST, _MOST = 2, 40
 
 
 class Effort(NamedTuple):
-    """Rounds, and the differences to aim at in seconds; `long` bounds that of a slow peer."""
+    """Rounds, and the differences to aim at in seconds; `long` bounds that of a slow peer.
+
+    softmix, being short, is measured `again` times a round.
+    """
 
     rounds: int
     fast: float = 0.05
     slow: float = 0.5
     long: float = 2.5
+    again: int = 2
 
 
 @dataclass
@@ -87,7 +91,7 @@ def compare(
     effort: Effort,
     steps: int | None = None,
 ) -> Comparison:
-    """Time `contestants` on `problem`, alternating; softmix, being short, twice a round.
+    """Time `contestants` on `problem`, alternating.
 
     `steps` are the iterations between the two fits, by default as many as `effort` asks for. Numbers of
     threads are compared by the same fits: one iteration more may be the one that groups the rows.
@@ -97,7 +101,7 @@ def compare(
     steps = steps or _steps(warm_ups, effort)
     for _ in range(effort.rounds):
         for contestant, cost in zip(contestants, costs, strict=True):
-            begin, pairs = perf_counter(), 2 if contestant.name.startswith("softmix") else 1
+            begin, pairs = perf_counter(), effort.again if contestant.name.startswith("softmix") else 1
             while pairs > 0 or (cost.iterations <= steps // 2 and perf_counter() - begin < effort.slow):
                 _one_pair(contestant, problem, threads, steps, cost)
                 pairs -= 1

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent
 _QUICK_FACTOR = 40
+# Times that softmix is measured a round, by threads.
+_AGAIN = {1: 2, 2: 6}
 _QUICK = Effort(rounds=1, fast=0.005, slow=0.02, long=0.1)
 
 
@@ -127,7 +129,9 @@ def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -
                 steps = None
                 for threads in (1, 2):
                     effort = _QUICK if given.quick else Effort(max(1, given.rounds - (threads > 1)))
-                    # Two threads are judged by one in the same rounds: a machine is not the same for minutes.
+                    # Two threads are judged by one in the same rounds, as often: a machine is not the same for
+                    # minutes, and is seldom idle on all cores.
+                    effort = effort._replace(again=_AGAIN[threads])
                     beside = [Softmix(alone=True)] if threads > 1 else []
                     comparison = compare(problem, [*beside, *contestants], threads, effort, steps)
                     steps = comparison.steps
