@@ -129,8 +129,8 @@ def _iteration_costs(given: argparse.Namespace, contestants: list[Contestant]) -
                 steps = None
                 for threads in (1, 2):
                     effort = _QUICK if given.quick else Effort(max(1, given.rounds - (threads > 1)))
-                    # Two threads are judged by one in the same rounds, as often: a machine is not the same for
-                    # minutes, and is seldom idle on all cores.
+                    # Two threads are judged by one in the same rounds, as often: a machine is not the same
+                    # for minutes, and is seldom idle on all cores.
                     effort = effort._replace(again=_AGAIN[threads])
                     beside = [Softmix(alone=True)] if threads > 1 else []
                     comparison = compare(problem, [*beside, *contestants], threads, effort, steps)
