@@ -1,6 +1,8 @@
 // Threads that share work, and the stacks of matrices between two sweeps.
 #include <nanobind/stl/string.h>
 
+#include <optional>
+
 #include "bind.hpp"
 #include "scatter_about.hpp"
 #include "team.hpp"
@@ -8,10 +10,14 @@
 namespace softmix {
 namespace {
 
+// Multiplications of some microseconds: another thread that waits for the lock of Python would keep it for longer.
+constexpr ptrdiff_t kAtOnce = 1 << 14;
+
 // Stacks of `count` triangular matrices, which a team shares: visit(matrix, scratch of d * d numbers).
 template <class Visit>
 void for_each_matrix(Team& team, ptrdiff_t count, ptrdiff_t d, const Visit& visit) {
-  nb::gil_scoped_release release;
+  std::optional<nb::gil_scoped_release> release;
+  if (team.workers() > 1 || count * d * d * d > kAtOnce) release.emplace();
   const size_t bytes = size_t(d * d) * sizeof(double);
   const auto with_scratch = [&](int worker, ptrdiff_t k) {
     visit(k, static_cast<double*>(team.memory().of_worker(worker, bytes)));

@@ -35,19 +35,10 @@ ptrdiff_t scatter_size(Dimensions dims) {
   }
 }
 
-ptrdiff_t factor_size(Dimensions dims) {
-  const ptrdiff_t d = dims.features;
-  switch (dims.shape) {
-    case Shape::full: return dims.components * d * d;
-    case Shape::shared: return d * d;
-    case Shape::diagonal: return dims.components * d;
-    default: return dims.components;
-  }
-}
-
-// The flat vector of statistics, and room for one step's factors and constants.
+// The flat vector of statistics, room for one step's factors and constants, and the mixture before that step.
 struct Scratch {
   double *statistics, *constants, *centers, *factors, *matrix, *square, *squared_norms, *tied;
+  double *weights, *means, *factors_before;
   size_t used;
 
   Scratch(Dimensions dims, double* start) : used(0) {
@@ -60,6 +51,9 @@ struct Scratch {
     square = take(start, d * d);
     squared_norms = take(start, K);
     tied = take(start, ptrdiff_t(tied_scratch_size(dims)));
+    weights = take(start, K);
+    means = take(start, K * d);
+    factors_before = take(start, factor_size(dims));
   }
 
   double* take(double* start, ptrdiff_t size) {
@@ -187,6 +181,20 @@ bool maximise(Dimensions dims, const Schedule& schedule, double resolved, Scratc
   return true;
 }
 
+void keep(Dimensions dims, const Mixture& mixture, const Scratch& scratch) {
+  const ptrdiff_t K = dims.components;
+  std::copy(mixture.weights, mixture.weights + K, scratch.weights);
+  std::copy(mixture.means, mixture.means + K * dims.features, scratch.means);
+  std::copy(mixture.factors, mixture.factors + factor_size(dims), scratch.factors_before);
+}
+
+void take_back(Dimensions dims, const Scratch& scratch, const Mixture& mixture) {
+  const ptrdiff_t K = dims.components;
+  std::copy(scratch.weights, scratch.weights + K, mixture.weights);
+  std::copy(scratch.means, scratch.means + K * dims.features, mixture.means);
+  std::copy(scratch.factors_before, scratch.factors_before + factor_size(dims), mixture.factors);
+}
+
 double projected_gain(double first, double second, double third, double rounding) {
   const double earlier = second - first, later = third - second;
   if (later <= rounding * std::max(1.0, std::fabs(third))) return 0.0;
@@ -200,14 +208,25 @@ bool has_ended(const Schedule& schedule, const double* log_likelihoods, ptrdiff_
   if (ending.total == 0.0 || taken == 0 || taken % kAtOnce != 0) return false;
   const double* last = log_likelihoods + taken - 1;
   const double height = *last / ending.total;
-  if (taken > 2 &&
-      projected_gain(last[-2] / ending.total, last[-1] / ending.total, height, ending.rounding) <= ending.tol)
-    return true;
-  const double step = taken > 1 ? std::fabs(height - last[-1] / ending.total) : 0.0;
+  const auto to_come = [&ending](const double* at) {
+    return projected_gain(at[-2] / ending.total, at[-1] / ending.total, *at / ending.total, ending.rounding);
+  };
+  if (to_come(last) <= ending.tol && to_come(last - 1) <= ending.before) return true;
+  const double step = std::fabs(height - last[-1] / ending.total);
   return height + double(schedule.steps - taken) * step < ending.wanted;
 }
 
 }  // namespace
+
+ptrdiff_t factor_size(Dimensions dims) {
+  const ptrdiff_t d = dims.features;
+  switch (dims.shape) {
+    case Shape::full: return dims.components * d * d;
+    case Shape::shared: return d * d;
+    case Shape::diagonal: return dims.components * d;
+    default: return dims.components;
+  }
+}
 
 size_t em_scratch_size(Dimensions dims) {
   double none;
@@ -222,17 +241,20 @@ ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n
   const ptrdiff_t size = dims.components * (1 + dims.features) + scatter_size(dims) + 3;
   if (schedule.tie != Tie::none) begin_tied(dims, scratch.tied);
   const bool can_hold_up = dims.shape == Shape::full || dims.shape == Shape::diagonal;
-  for (ptrdiff_t step = schedule.first; step < schedule.steps; ++step) {
-    if (has_ended(schedule, log_likelihoods, step)) return step;
+  const bool as_swept = schedule.ending.as_swept;
+  ptrdiff_t step = schedule.first;
+  for (; step < schedule.steps && !has_ended(schedule, log_likelihoods, step); ++step) {
     const double* factors = temper(dims, mixture, schedule.betas[step], scratch);
     kernel.pack(dims, mixture.means, factors, scratch.constants, packed, scratch.centers);
     std::fill(scratch.statistics, scratch.statistics + size, 0.0);
     kernel.accumulate_panels(dims, packed, n, rows, panels, row_weights, scratch.statistics, workspace);
     log_likelihoods[step] = scratch.statistics[size - 3];
     if (schedule.pseudo_rows[step] > 0.0 && can_hold_up) hold_up(dims, schedule.pseudo_rows[step], scratch.statistics);
+    if (as_swept) keep(dims, mixture, scratch);
     if (!maximise(dims, schedule, kResolved<T>, scratch, mixture)) return step;
   }
-  return schedule.steps;
+  if (as_swept && step > schedule.first) take_back(dims, scratch, mixture);
+  return step;
 }
 
 template ptrdiff_t em_steps(const GaussianKernel<double>&, Dimensions, ptrdiff_t, const double*, const double*,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gaussian_kernel.hpp"
+#include "team.hpp"
 #include "tied_m_step.hpp"
 
 namespace softmix {
@@ -20,6 +21,8 @@ struct Ending {
   double tol, wanted;
   double total;     // weight of all rows; 0 where no step may be left out
   double rounding;  // gains below this share of the log-likelihood are rounding
+  bool as_swept;    // the M-step of the last step is taken back: the mixture is that of the last log-likelihood
+  double before;    // what the projection before may say is to come, at most
 };
 
 // How to take steps; those before `first` are taken.
@@ -32,8 +35,27 @@ struct Schedule {
   Ending ending;
 };
 
+// Of the precision factors of all components.
+ptrdiff_t factor_size(Dimensions dims);
+
 // Numbers that `em_steps` needs to work in, beside the workspace of the kernel.
 size_t em_scratch_size(Dimensions dims);
+
+// All that `em_steps` needs to work in, of one worker of a team.
+template <class T> struct StepsMemory {
+  T *workspace, *packed;
+  double* scratch;
+
+  StepsMemory(const GaussianKernel<T>& kernel, Dimensions dims, Memory& memory, int worker) {
+    const auto doubles = [](size_t count) { return count * sizeof(T) / sizeof(double) + 1; };
+    const size_t of_workspace = doubles(kernel.workspace_size(dims)), of_packed = doubles(kernel.packed_size(dims));
+    const size_t bytes = (of_workspace + of_packed + em_scratch_size(dims)) * sizeof(double);
+    double* start = static_cast<double*>(memory.of_worker(worker, bytes));
+    workspace = reinterpret_cast<T*>(start);
+    packed = reinterpret_cast<T*>(start + of_workspace);
+    scratch = start + of_workspace + of_packed;
+  }
+};
 
 // Takes the steps of `schedule`, and writes for each the log-likelihood before it (of the tempered mixture). Stops
 // where the climb ends, and before a step whose covariances only an eigendecomposition can hold above `lowest`, that

@@ -198,9 +198,10 @@ void check_steps(const GaussianKernel<double>& kernel, Dimensions dims, bool wei
   Plain expected = make_mixture(dims, generator), actual = expected;
   const Rows rows = make_rows(expected, 40 * dims.components + 8 * dims.features, generator);
   Vector factors = factors_of(dims, actual), reached(betas.size()), before;
-  const ptrdiff_t taken = run(kernel, dims, rows, weighted,
-                              {0, 3, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0}},
-                              actual, factors, reached);
+  const ptrdiff_t taken =
+      run(kernel, dims, rows, weighted,
+          {0, 3, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0, false, 0.0}}, actual,
+          factors, reached);
   expect_close("the number of steps", double(taken), 3.0, 0.0);
   for (size_t step = 0; step < betas.size(); ++step) {
     Sums total = expectation(expected, rows, weighted, betas[step]);
@@ -228,8 +229,8 @@ void check_refusal(const GaussianKernel<double>& kernel, Dimensions dims, bool e
   const double lowest = empty ? 1e-14 : 1e3;
   const ptrdiff_t taken =
       run(kernel, dims, rows, false,
-          {0, 2, betas.data(), pseudo_rows.data(), lowest, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0}}, actual, after,
-          reached);
+          {0, 2, betas.data(), pseudo_rows.data(), lowest, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0, false, 0.0}},
+          actual, after, reached);
   expect_close("the steps before one that is refused", double(taken), 0.0, 0.0);
   expect_all_close("a kept weight", actual.weights, plain.weights, 0.0);
   expect_all_close("a kept mean", actual.means, plain.means, 0.0);

@@ -8,8 +8,10 @@ from simulate import parameters as random_parameters
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.short_runs import ShortRuns, tempered
 from softmix.fit.stopping import projected_gain
+from softmix.kernels.team import offered
 from softmix.parameters import FactorShape
 from softmix.structures import STRUCTURES
+from softmix.sweep.crew import Crew
 
 ROWS, LABELS = clusters(n=400, d=2, k=3, separation=6.0)
 ROWS = (ROWS - ROWS.mean(axis=0)) / ROWS.std(axis=0)
@@ -111,29 +113,77 @@ def test_reducing_by_many_merges_no_component_twice_in_a_round():
     np.testing.assert_allclose(one.weights, 1.0)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV", "EII"])
-def test_several_climbs_are_each_what_it_is_alone(covariance_type, dtype):
-    """One of the starts, of two rows in one cluster, needs the floor in some structures."""
-    structure = STRUCTURES[covariance_type]
-    short = ShortRuns(ROWS, np.ones(len(ROWS)), structure, 1e-14, dtype)
+def assert_same_bits(one, other):
+    for name in ("weights", "means", "factors"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+
+
+def starts_of(short):
+    """Clusters, a random start, and one with two rows in a cluster, held at the floor by some."""
     few = np.where(np.arange(len(ROWS)) < 2, 2, LABELS % 2)
     drawn = np.random.default_rng(0).integers(0, 3, len(ROWS))
-    starts = [short.from_labels(labels, 3, 0.0) for labels in (LABELS, drawn, few)]
-    for start, (parameters, height) in zip(starts, short.climb_each(starts, 1e-4, 12), strict=True):
-        alone, expected = short.climb(start, 1e-4, 12)
-        assert height == expected
-        for name in ("weights", "means", "factors"):
-            np.testing.assert_array_equal(getattr(parameters, name), getattr(alone, name))
+    return [short.from_labels(labels, 3, 0.0) for labels in (LABELS, drawn, few)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV", "EII"])
+def test_each_climb_of_a_race_is_what_it_is_alone(covariance_type, dtype):
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14, dtype)
+    two = short.from_labels(LABELS % 2, 2, 0.0)
+    races = [starts_of(short), [two], starts_of(short)[1::-1]]
+    for race, climbs in zip(races, short.race(races, 1e-4, 12), strict=True):
+        wanted = -np.inf
+        for start, (parameters, height) in zip(race, climbs, strict=True):
+            alone, expected = short.climb(start, 1e-4, 12, wanted)
+            assert height == expected
+            assert_same_bits(parameters, alone)
+            wanted = max(wanted, height)
+
+
+def test_a_hopeless_climb_leaves_the_race():
+    short = runs()
+    mixed = short.from_labels(np.random.default_rng(0).integers(0, 3, len(ROWS)), 3, 0.0)
+    touched = short.rows_touched
+    ((_, (_, height)),) = short.race([[short.from_labels(LABELS, 3, 0.0), mixed]], 0.0, 40)
+    assert short.rows_touched - touched < 80 * len(ROWS)
+    _, to_the_end = short.climb(mixed, 0.0, 40)
+    assert height < to_the_end
 
 
 @pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV"])
 def test_a_traced_climb_ends_with_exact_heights(covariance_type):
     short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14)
+    starts = [*starts_of(short), short.from_labels(LABELS % 2, 2, 0.0)]
+    limits = [200, 30, 4, 200]
+    for start, limit, climb in zip(starts, limits, short.climb_traced(starts, 1e-5, limits), strict=True):
+        ((alone, _),) = short.climb_traced([start], 1e-5, [limit])
+        parameters, heights = climb
+        assert_same_bits(parameters, alone)
+        exact = short.memberships(parameters)[1].mean()
+        assert heights[-1] == pytest.approx(exact, rel=1e-14)
+        assert np.diff(heights).min() >= -1e-12
+
+
+@pytest.mark.parametrize("covariance_type", TYPES)
+def test_a_traced_climb_has_two_projections_that_agree(covariance_type):
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14)
     start = short.from_labels(np.random.default_rng(1).integers(0, 3, len(ROWS)), 3, 0.0)
-    parameters, heights = short.climb_traced(start, 1e-5, 200)
-    exact = short.memberships(parameters)[1].mean()
-    assert len(heights) > 4
-    assert heights[-1] == pytest.approx(exact, rel=1e-14)
-    assert np.diff(heights).min() >= -1e-12
-    assert projected_gain(*heights[-4:-1]) <= 1e-5
+    ((_, heights),) = short.climb_traced([start], 1e-5, [200])
+    assert projected_gain(*heights[-3:]) <= 1e-5
+    assert projected_gain(*heights[-4:-1]) <= 2e-5
+
+
+@pytest.mark.parametrize("n_helpers", [1, 3])
+def test_helpers_change_no_bit(n_helpers):
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES["VEV"], 1e-14)
+    starts = [*starts_of(short)[:2], *(short.from_labels(LABELS % K, K, 0.0) for K in (1, 2, 3))]
+    alone = short.climb_traced(starts, 1e-6, [100] * 5)
+    crew = Crew(n_helpers)
+    try:
+        with offered(crew.team):
+            together = short.climb_traced(starts, 1e-6, [100] * 5)
+    finally:
+        crew.dismiss()
+    for (one, heights), (other, other_heights) in zip(alone, together, strict=True):
+        assert_same_bits(one, other)
+        assert heights == other_heights

@@ -93,8 +93,7 @@ def unwitnessed(
         return np.flatnonzero(counts < needed)
     believed = 10.0 ** (-2.0 * counts / (3.0 * needed))
     not_believed = counts < needed
-    doubtful = ~floor.clears(parameters) | (floor.thinness_bounds(parameters) < believed)
-    for k in np.flatnonzero(~not_believed & doubtful).tolist():
+    for k in np.flatnonzero(~not_believed & ~floor.are_wider(parameters, believed)).tolist():
         not_believed[k] = floor.holds(parameters, k) or floor.thinness(parameters, k) < believed[k]
     return np.flatnonzero(not_believed)
 

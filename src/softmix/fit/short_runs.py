@@ -13,7 +13,7 @@ from softmix.e_step import GaussianEStep
 from softmix.fit.degeneracy import unwitnessed
 from softmix.fit.moves import Components, merge, near_pairs
 from softmix.fit.stopping import ROUNDING, projected_gain
-from softmix.kernels import ALL_STEPS, Ending, Tie, kernel
+from softmix.kernels import ALL_STEPS, Begin, Ending, Tie, kernel
 from softmix.m_step import CovarianceFloor
 from softmix.m_step.common_orientation import shared_axes
 from softmix.parameters import FactorShape, GaussianParameters
@@ -27,6 +27,8 @@ _NEIGHBOURS, _WEIGHED = 12, 3
 _MERGE_ROWS, _MERGE_ROWS_PER_COMPONENT = 1024, 64
 # A climb looks at its gains after so many steps.
 _AT_ONCE = 4
+# At the end of a traced climb the projection before the last may say that so many times as much is to come.
+_BEFORE = 2.0
 # Of single precision: gains below this share of the log-likelihood are rounding.
 _ROUNDING = 2.0**-24
 # Shapes whose components can collapse on few rows in one direction.
@@ -105,49 +107,88 @@ class ShortRuns:
 
         It ends early where steps no longer than the last would not lead to `wanted`.
         """
-        parameters, reached = self._climb(parameters, tol, max_iter, wanted)
-        return parameters, float(reached[-1])
+        parameters, reached = self._steps(parameters, self._all_steps(max_iter), self._ending(tol, wanted))
+        return parameters, reached[-1] / self._total
 
-    def climb_each(
-        self, starts: Sequence[GaussianParameters], tol: float, max_iter: int
-    ) -> list[tuple[GaussianParameters, float]]:
-        """`climb` from each of several starts with as many components."""
+    def race(
+        self, races: Sequence[Sequence[GaussianParameters]], tol: float, max_iter: int
+    ) -> list[list[tuple[GaussianParameters, float]]]:
+        """`climb` from each of the starts of several races, all in one call.
+
+        What is wanted of each climb is the height of those before it in its race.
+        """
         schedule, ending = self._all_steps(max_iter), self._ending(tol)
-        ties = [self._tie(start) for start in starts]
-        begun = kernel().em_steps_each(
-            starts, self._seen, self._block.weights, schedule, self.floor.lowest, ties, ending
+        begun = iter(
+            self._native_steps_each(
+                self._seen,
+                [[self._begin(start, max_iter) for start in race] for race in races],
+                schedule,
+                ending,
+            )
         )
-        climbs = (
-            self._steps(start, schedule, ending, begun=one) for start, one in zip(starts, begun, strict=True)
-        )
-        return [(parameters, reached[-1] / self._total) for parameters, reached in climbs]
+        climbs: list[list[tuple[GaussianParameters, float]]] = []
+        for race in races:
+            climbs.append([])
+            wanted = -np.inf
+            for start in race:
+                ends = ending._replace(wanted=wanted)
+                parameters, reached = self._steps(start, schedule, ends, begun=next(begun))
+                height = reached[-1] / self._total
+                climbs[-1].append((parameters, height))
+                wanted = max(wanted, height)
+        return climbs
 
     def climb_traced(
-        self, parameters: GaussianParameters, tol: float, max_iter: int
-    ) -> tuple[GaussianParameters, list[float]]:
-        """The same, with the log-likelihood a row before each of the last steps and, last, where it ends.
+        self, starts: Sequence[GaussianParameters], tol: float, max_iters: Sequence[int]
+    ) -> list[tuple[GaussianParameters, list[float]]]:
+        """`climb` from each of several starts, and the log-likelihoods a row on the way: last, where it ends.
 
-        The last steps are those from where few digits show no more to come: they have all digits.
+        The last steps are those from where few digits show no more to come: they have all digits. `Stopping`
+        agrees with them, if its own tolerance is twice `tol`.
         """
-        parameters, reached = self._climb(parameters, tol, max_iter)
-        n_left = max(max_iter - len(reached), _AT_ONCE)
-        parameters, reached = self._climb(parameters, tol, n_left, exact=True)
-        log_norm = np.empty(len(self.rows))
-        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_norm=log_norm)
-        return parameters, [*reached.tolist(), float(self.weights @ log_norm) / self._total]
+        schedule = self._all_steps(max(*max_iters, _AT_ONCE))
+        ending = self._ending(tol)
+        begins = [self._begin(start, most) for start, most in zip(starts, max_iters, strict=True)]
+        begun = self._native_steps_each(self._seen, [[one] for one in begins], schedule, ending)
+        for number, (begin, one) in enumerate(zip(begins, begun, strict=True)):
+            parameters, reached = self._steps(begin.parameters, schedule[: begin.steps], ending, begun=one)
+            begins[number] = self._begin(parameters, max(begin.steps - len(reached), _AT_ONCE))
+        exact = self._ending(tol, exact=True)._replace(as_swept=True, before=_BEFORE * tol)
+        begun = self._native_steps_each(self.rows, [[one] for one in begins], schedule, exact)
+        return [
+            self._ended(begin, one, schedule[: begin.steps], exact)
+            for begin, one in zip(begins, begun, strict=True)
+        ]
 
-    def _climb(
+    def _begin(self, parameters: GaussianParameters, max_iter: int) -> Begin:
+        return Begin(parameters, self._tie(parameters), max_iter)
+
+    def _ended(
         self,
-        parameters: GaussianParameters,
-        tol: float,
-        max_iter: int,
-        wanted: float = -np.inf,
-        *,
-        exact: bool = False,
-    ) -> tuple[GaussianParameters, np.ndarray]:
-        schedule, ending = self._all_steps(max_iter), self._ending(tol, wanted, exact=exact)
-        parameters, reached = self._steps(parameters, schedule, ending, exact=exact)
-        return parameters, np.divide(reached, self._total)
+        begin: Begin,
+        begun: tuple[GaussianParameters, np.ndarray],
+        schedule: np.ndarray,
+        ending: Ending,
+    ) -> tuple[GaussianParameters, list[float]]:
+        """The end of a climb of exact steps, of which some are `begun`, and the log-likelihoods a row."""
+        reached = begun[1].tolist()
+        if _has_ended(reached, len(schedule), ending):
+            self.rows_touched += len(reached) * len(self.rows)
+            return begun[0], np.divide(reached, self._total).tolist()
+        ending = ending._replace(as_swept=False)
+        parameters, reached = self._steps(begin.parameters, schedule, ending, exact=True, begun=begun)
+        reached.append(float(self.weights @ self.memberships(parameters)[1]))
+        return parameters, np.divide(reached, self._total).tolist()
+
+    def _native_steps_each(
+        self,
+        rows: np.ndarray,
+        races: Sequence[Sequence[Begin]],
+        schedule: np.ndarray,
+        ending: Ending,
+    ) -> list[tuple[GaussianParameters, np.ndarray]]:
+        """`_native_steps` of several climbs in one call."""
+        return kernel().em_steps_each(races, rows, self._block.weights, schedule, self.floor.lowest, ending)
 
     @staticmethod
     def _all_steps(max_iter: int) -> np.ndarray:
@@ -248,10 +289,11 @@ def _has_ended(reached: list[float], n_steps: int, ending: Ending) -> bool:
         return True
     if ending.total == 0 or not reached or len(reached) % _AT_ONCE:
         return False
-    last = np.divide(reached[-3:], ending.total).tolist()
-    if len(last) > 2 and projected_gain(last[0], last[1], last[2], ending.rounding) <= ending.tol:
+    first, second, third, last = np.divide(reached[-_AT_ONCE:], ending.total).tolist()
+    to_come = projected_gain(second, third, last, ending.rounding)
+    if to_come <= ending.tol and projected_gain(first, second, third, ending.rounding) <= ending.before:
         return True
-    return last[-1] + (n_steps - len(reached)) * abs(last[-1] - last[-2:][0]) < ending.wanted
+    return last + (n_steps - len(reached)) * abs(last - third) < ending.wanted
 
 
 def _disjoint(pairs: np.ndarray, order: np.ndarray, wanted: int) -> list[int]:

@@ -15,7 +15,7 @@ from types import ModuleType
 from softmix.kernels import reference
 from softmix.kernels.clusters import ClusterCost
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import ALL_STEPS, Ending, Tie
+from softmix.kernels.reference import ALL_STEPS, Begin, Ending, Tie
 
 
 @cache
@@ -34,4 +34,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["ALL_STEPS", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]
+__all__ = ["ALL_STEPS", "Begin", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]

@@ -144,6 +144,7 @@ class _Gaussian:
     ) -> None: ...
     def em_steps(
         self,
+        team: Team,
         rows: np.ndarray,
         row_weights: np.ndarray | None,
         betas: np.ndarray,
@@ -151,6 +152,9 @@ class _Gaussian:
         ending: np.ndarray,
         lowest: float,
         tie: int,
+        sizes: np.ndarray,
+        most: np.ndarray,
+        races: np.ndarray,
         weights: np.ndarray,
         means: np.ndarray,
         factors: np.ndarray,
@@ -158,8 +162,6 @@ class _Gaussian:
         planes: np.ndarray,
         taken: np.ndarray,
         log_likelihoods: np.ndarray,
-        packed: np.ndarray,
-        workspace: np.ndarray,
     ) -> None: ...
 
 class GaussianFloat64(_Gaussian):

@@ -7,6 +7,9 @@ forces one (avx512, avx2, baseline; neon on Arm).
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate as accumulated
+from itertools import chain
+from math import prod
 from threading import local
 
 import numpy as np
@@ -215,42 +218,51 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
     log_likelihoods : ndarray
         The log-likelihood before each step taken here.
     """
-    ((after, before),) = em_steps_each(
-        [parameters], rows, row_weights, schedule, lowest, [tie], ending, taken
-    )
-    return after, before
+    begin = reference.Begin(parameters, tie, len(schedule))
+    return em_steps_each([[begin]], rows, row_weights, schedule, lowest, ending, taken)[0]
 
 
 def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
-    starts: Sequence[GaussianParameters],
+    races: Sequence[Sequence[reference.Begin]],
     rows: np.ndarray,
     row_weights: np.ndarray | None,
     schedule: np.ndarray,
     lowest: float,
-    ties: Sequence[reference.Tie],
     ending: reference.Ending = reference.ALL_STEPS,
     taken: Sequence[float] = (),
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
     """See the reference."""
-    shape, (K, d) = starts[0].shape, starts[0].means.shape
-    kernel = _CLASSES[rows.dtype](isa, _SHAPE_CODES[shape], K, d)
+    starts, ties, most = zip(*chain.from_iterable(races), strict=True)
+    shape, d, sizes = starts[0].shape, starts[0].n_features, [start.n_components for start in starts]
     weights, means, factors = (
-        np.array([getattr(start, name) for start in starts]) for name in ("weights", "means", "factors")
+        np.concatenate([getattr(start, name).ravel() for start in starts])
+        for name in ("weights", "means", "factors")
     )
     axes = np.array([np.eye(d) if tie.axes is None else tie.axes for tie in ties])
     before, counts = np.empty((len(starts), len(schedule))), np.full(len(starts), len(taken))
     before[:, : len(taken)] = taken
+    firsts = np.array([0, *accumulated(map(len, races))])
     betas, pseudo_rows = schedule.T.copy()
-    packed = np.empty(kernel.packed_size, rows.dtype)
-    workspace = _scratch_memory(packed.dtype, kernel.workspace_size)
-    kernel.em_steps(
-        rows, row_weights, betas, pseudo_rows, np.array(ending), lowest, _TIES[ties[0].structure],
-        weights, means, factors, axes, planes(d), counts, before, packed, workspace,
+    helpers = current() if len(races) > 1 else None
+    _CLASSES[rows.dtype](isa, _SHAPE_CODES[shape], max(sizes), d).em_steps(
+        helpers or _alone(), rows, row_weights, betas, pseudo_rows, np.array(ending, float), lowest,
+        _TIES[ties[0].structure], np.array(sizes), np.array(most), firsts, weights, means, factors, axes,
+        planes(d), counts, before,
     )  # fmt: skip
-    return [
-        (GaussianParameters(weights[s], means[s], factors[s], shape), before[s, len(taken) : end])
-        for s, end in enumerate(counts.tolist())
-    ]
+    climbed = []
+    at, at_factors = 0, 0
+    for number, (K, end) in enumerate(zip(sizes, counts.tolist(), strict=True)):
+        form = shape.array_shape(K, d)
+        last, last_factors = at + K, at_factors + prod(form)
+        after = GaussianParameters(
+            weights[at:last],
+            means[at * d : last * d].reshape(K, d),
+            factors[at_factors:last_factors].reshape(form),
+            shape,
+        )
+        climbed.append((after, before[number, len(taken) : end]))
+        at, at_factors = last, last_factors
+    return climbed
 
 
 def inverse_cholesky(matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -410,7 +422,13 @@ def _doubles(array: np.ndarray) -> np.ndarray:
 def _team(stack: np.ndarray) -> _native.Team:
     """Who works on a stack of matrices: helpers too where they are there, and it is worth calling them."""
     helpers = current() if stack.size * stack.shape[-1] >= _SHARED_WORK else None
-    return helpers or vars(_scratch).setdefault("alone", _native.Team(0))
+    return helpers or _alone()
+
+
+def _alone() -> _native.Team:
+    """The calling thread, without helpers."""
+    here = vars(_scratch)
+    return here.get("alone") or here.setdefault("alone", _native.Team(0))
 
 
 def _workspace(prepared: Prepared) -> np.ndarray:

@@ -172,6 +172,24 @@ class Tie(NamedTuple):
 FREE = Tie("")
 
 
+class Begin(NamedTuple):
+    """Where a climb of several in one call begins.
+
+    Parameters
+    ----------
+    parameters : GaussianParameters
+        Of the same shape as those of the others, with as many components as it likes.
+    tie : Tie
+        Of the same structure as that of the others.
+    steps : int
+        The most that it takes: no more than are scheduled.
+    """
+
+    parameters: GaussianParameters
+    tie: Tie
+    steps: int
+
+
 class Ending(NamedTuple):
     """Where a climb ends before its last step; it is asked every four steps.
 
@@ -186,12 +204,18 @@ class Ending(NamedTuple):
         The weight of all rows; 0 takes every step.
     rounding : float
         Gains below this share of the log-likelihood are rounding.
+    as_swept : bool
+        Whether it ends at the mixture that the last log-likelihood is of, and not a step beyond.
+    before : float
+        What the projection before the last may say is to come, at most.
     """
 
     tol: float
     wanted: float
     total: float
     rounding: float = 1e-14
+    as_swept: bool = False
+    before: float = np.inf
 
 
 ALL_STEPS = Ending(0.0, -np.inf, 0.0)
@@ -212,17 +236,23 @@ def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
 
 
 def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
-    starts: Sequence[GaussianParameters],
+    races: Sequence[Sequence[Begin]],
     rows: np.ndarray,  # noqa: ARG001
     row_weights: np.ndarray | None,  # noqa: ARG001
     schedule: np.ndarray,  # noqa: ARG001
     lowest: float,  # noqa: ARG001
-    ties: Sequence[Tie],  # noqa: ARG001
     ending: Ending = ALL_STEPS,  # noqa: ARG001
     taken: Sequence[float] = (),  # noqa: ARG001
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
-    """`em_steps` from each of several starts with as many components, of as many ties, in one call."""
-    return [(start, np.empty(0)) for start in starts]
+    """`em_steps` of several climbs in one call; helpers that are there take some of the races.
+
+    Parameters
+    ----------
+    races : sequence of sequences of Begin
+        Each climb of a race ends where steps no longer than its last would not lead as high as those before
+        it are.
+    """
+    return [(begin.parameters, np.empty(0)) for race in races for begin in race]
 
 
 def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)

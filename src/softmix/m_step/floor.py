@@ -247,9 +247,13 @@ class CovarianceFloor:
         """Whether a component is at the floor in some direction."""
         return _least_share(parameters, component, self._cholesky) <= self.lowest * _AT_FLOOR
 
-    def thinness_bounds(self, parameters: GaussianParameters) -> np.ndarray:
-        """For each component a lower bound on its `thinness`, (K,), at little cost."""
-        return _share_bounds(parameters, self._spread_cholesky, self._kernel)
+    def are_wider(self, parameters: GaussianParameters, least: np.ndarray) -> np.ndarray:
+        """For each component whether it surely clears the floor with no `thinness` below `least`, (K,)."""
+        shares = _share_bounds(parameters, self._cholesky, self._kernel)
+        thinness = (
+            shares if self.spread is None else _share_bounds(parameters, self._spread_cholesky, self._kernel)
+        )
+        return (shares > self.lowest * _AT_FLOOR) & (thinness >= least)
 
     def thinness(self, parameters: GaussianParameters, component: int) -> float:
         """The smallest share of the data's spread that the component has in any direction."""
@@ -310,7 +314,8 @@ def _share_bounds(parameters: GaussianParameters, cholesky: np.ndarray, kernel: 
     else:
         d = parameters.n_features
         strongest = kernel.product_norms(parameters.factors.reshape(-1, d, d), cholesky)
-    return np.broadcast_to(1.0 / strongest, (parameters.n_components,))
+    shares = 1.0 / strongest
+    return shares if len(shares) == parameters.n_components else np.repeat(shares, parameters.n_components)
 
 
 def _least_share(parameters: GaussianParameters, component: int, cholesky: np.ndarray) -> float:

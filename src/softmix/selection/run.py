@@ -1,6 +1,7 @@
 """Fit a grid of models and say how each one went, keeping what is fitted when interrupted."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from time import perf_counter
@@ -19,6 +20,8 @@ from softmix.sweep import ThreadSweep, one_blas_thread
 
 # So many of the best models get a start of their own: each costs as much as ten that share theirs.
 _FINALISTS = 1
+# Models are fitted in so many groups for each thread at least, so that none waits long for another.
+_GROUPS_A_JOB = 4
 
 
 class Ending(StrEnum):
@@ -90,10 +93,27 @@ class SearchRun:
         fits = [CellFits(source, self.settings, self.sizes, within) for source in self._training_sources()]
         searches = [(one, path) for one in fits for path in one.paths(missing)]
         for_each(searches, lambda task: task[0].find(task[1]), beside)
-        for_each(missing, lambda cell: self._try(cell, fits), beside)
+        groups = self._together(missing, beside, few_rows=small)
+        for_each(groups, lambda group: self._try_each(group, fits), beside)
         if not self.folds:
             finalists = [cell for cell in self._best(cells) if cell in missing and fits[0].shares_start(cell)]
             for_each(finalists, lambda cell: self._try_alone(cell, fits[0]), beside)
+
+    @staticmethod
+    def _together(cells: list[Cell], n_jobs: int, *, few_rows: bool) -> list[list[Cell]]:
+        """`cells` in groups of one structure. Of few rows their calls would take longer than their steps."""
+        most = -(-len(cells) // (_GROUPS_A_JOB * n_jobs)) if few_rows else 1
+        alike: dict[str, list[Cell]] = {}
+        for cell in cells:
+            alike.setdefault(cell.covariance_type, []).append(cell)
+        return [group[i : i + most] for group in alike.values() for i in range(0, len(group), most)]
+
+    def _try_each(self, group: list[Cell], fits: list[CellFits]) -> None:
+        for one in fits:
+            with suppress(ValueError, ArithmeticError, MemoryError):  # then each says what became of it
+                one.lead(group)
+        for cell in group:
+            self._try(cell, fits)
 
     def _best(self, cells: Sequence[Cell]) -> list[Cell]:
         done = [cell for cell in cells if cell in self.tried]

@@ -5,6 +5,7 @@ The structures whose covariances are tied by their shape alone are searched alon
 sample, from each, and more from the highest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,7 @@ class Starts:
         self._memberships: dict[_Key, np.ndarray] = {}
         self._labels: dict[_Key, bytes] = {}
         self._first_steps: dict[tuple[Equivariance, FactorShape, _Key], GaussianParameters] = {}
+        self._led: dict[tuple[str, int], Start | np.ndarray | None] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
@@ -139,37 +141,50 @@ class Starts:
 
         Memberships (n, K) of `sample` where its rows do not differ along some axis.
         """
-        runs, view = self._runs(cell.structure), self._view(cell.structure)
-        begun = self._begun(cell, n_runs, runs)
-        if not begun:
-            return None
-        best = begun[0] if len(begun) == 1 else _likeliest(runs, begun, tol)
-        work = runs.rows.size * best.n_components * (runs.rows.shape[1] if view.matrices else 1)
-        best, heights = runs.climb_traced(best, tol, int(np.clip(_WORK / work, _FEWEST, _MOST)))
-        return self._start(cell, view, best, heights)
+        key = cell.structure.name, cell.n_components
+        if key not in self._led:
+            self.lead(cell.structure, [cell.n_components], n_runs, tol)
+        return self._led[key]
+
+    def lead(self, structure: Structure, sizes: Sequence[int], n_runs: int, tol: float) -> None:
+        """Find what `best` gives of `structure` for several K, in few calls."""
+        runs, view = self._runs(structure), self._view(structure)
+        begun = {K: self._begun(structure, K, n_runs, runs) for K in sizes}
+        led = {K: starts[0] for K, starts in begun.items() if starts}
+        rivals = {K: starts for K, starts in begun.items() if len(starts) > 1}
+        if rivals:
+            races = runs.race([*rivals.values()], tol, _TRIAL)
+            led |= {K: _likeliest(runs, race) for K, race in zip(rivals, races, strict=True)}
+        found: dict[int, Start | np.ndarray] = {}
+        if led:
+            work = runs.rows.size * (runs.rows.shape[1] if view.matrices else 1)
+            most = [int(np.clip(_WORK / (work * K), _FEWEST, _MOST)) for K in led]
+            climbs = runs.climb_traced([*led.values()], tol, most)
+            found = {K: self._start(structure, view, *climb) for K, climb in zip(led, climbs, strict=True)}
+        self._led |= {(structure.name, K): found.get(K) for K in sizes}
 
     def _start(
-        self, cell: Cell, view: View, best: GaussianParameters, heights: list[float]
+        self, structure: Structure, view: View, best: GaussianParameters, heights: list[float]
     ) -> Start | np.ndarray:
         outside = view.outside(best)
         if outside is None:
             rows = view.in_units(self.sample.rows)
-            return ShortRuns(rows, self.sample.weights, cell.structure, self._share).memberships(best)[0]
+            return ShortRuns(rows, self.sample.weights, structure, self._share).memberships(best)[0]
         return Start(outside, [height + view.log_volume for height in heights] if self._has_all else [])
 
-    def _begun(self, cell: Cell, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
-        """First parameters of `cell`, of each clustering of few rows that was found for it."""
+    def _begun(self, structure: Structure, K: int, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
+        """First parameters of each clustering of few rows into K that was found for `structure`."""
         begun: dict[bytes, GaussianParameters] = {}
         # The hierarchy is there where any model of the grid asks for it, and then serves all.
-        names = dict.fromkeys((*feeders(cell.structure), HIERARCHY))
-        for key in [(name, run, cell.n_components) for name in names for run in range(n_runs)]:
-            name, run, K = key
-            if name == cell.structure.name and (path := self._paths.get((name, run))) and K in path.tops:
+        names = dict.fromkeys((*feeders(structure), HIERARCHY))
+        for key in [(name, run, K) for name in names for run in range(n_runs)]:
+            name, run, _ = key
+            if name == structure.name and (path := self._paths.get((name, run))) and K in path.tops:
                 begun[repr(key).encode()] = path.tops[K].parameters
             elif (resp := self._found(key)) is not None:
                 labels = self._labels_of(key, resp)  # those that put rows alike begin alike
                 if labels not in begun:
-                    begun[labels] = self._first_step(key, cell.structure, runs.floor)
+                    begun[labels] = self._first_step(key, structure, runs.floor)
         return [*begun.values()]
 
     def _first_step(self, key: _Key, structure: Structure, floor: CovarianceFloor) -> GaussianParameters:
@@ -216,10 +231,10 @@ def _in_order(resp: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(first))[labels]
 
 
-def _likeliest(runs: ShortRuns, begun: list[GaussianParameters], tol: float) -> GaussianParameters:
-    """What a few steps make of the start that they take highest."""
+def _likeliest(runs: ShortRuns, race: list[tuple[GaussianParameters, float]]) -> GaussianParameters:
+    """The highest of a race, or the first of those that are alike; a sound one before any other."""
     best: Top | None = None
-    for parameters, height in runs.climb_each(begun, tol, _TRIAL):
+    for parameters, height in race:
         if best is not None and best.soundness == 0 and height <= best.height + _ALIKE:
             continue  # no soundness makes it the better one
         top = Top(-len(runs.unwitnessed(parameters)), height, parameters)
