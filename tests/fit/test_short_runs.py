@@ -8,10 +8,9 @@ from simulate import parameters as random_parameters
 from softmix.fit.moves import Components, halves, split
 from softmix.fit.short_runs import ShortRuns, tempered
 from softmix.fit.stopping import projected_gain
-from softmix.kernels.team import offered
 from softmix.parameters import FactorShape
 from softmix.structures import STRUCTURES
-from softmix.sweep.crew import Crew
+from softmix.sweep import helpers
 
 ROWS, LABELS = clusters(n=400, d=2, k=3, separation=6.0)
 ROWS = (ROWS - ROWS.mean(axis=0)) / ROWS.std(axis=0)
@@ -178,12 +177,8 @@ def test_helpers_change_no_bit(n_helpers):
     short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES["VEV"], 1e-14)
     starts = [*starts_of(short)[:2], *(short.from_labels(LABELS % K, K, 0.0) for K in (1, 2, 3))]
     alone = short.climb_traced(starts, 1e-6, [100] * 5)
-    crew = Crew(n_helpers)
-    try:
-        with offered(crew.team):
-            together = short.climb_traced(starts, 1e-6, [100] * 5)
-    finally:
-        crew.dismiss()
+    with helpers(n_helpers):
+        together = short.climb_traced(starts, 1e-6, [100] * 5)
     for (one, heights), (other, other_heights) in zip(alone, together, strict=True):
         assert_same_bits(one, other)
         assert heights == other_heights

@@ -78,6 +78,11 @@ class CellFits:
         if self._starts is not None:
             self._starts.find(*path)
 
+    @property
+    def climbs_with_all_rows(self) -> bool:
+        """Whether a fit begins where a climb with all rows ended."""
+        return self._starts is not None and self._starts.has_all
+
     def lead(self, cells: Sequence[Cell]) -> None:
         """Climb to where EM of `cells`, of one structure, begins: together they take fewer calls."""
         sizes = dict.fromkeys(cell.n_components for cell in cells if cell.noise is None)

@@ -16,12 +16,10 @@ from softmix.selection.parallel import for_each
 from softmix.selection.record import LARGER_IS_BETTER, SearchRecord, Status, ranked
 from softmix.selection.settings import Cell, Settings
 from softmix.selection.watching import Watching
-from softmix.sweep import ThreadSweep, one_blas_thread
+from softmix.sweep import ThreadSweep, helpers, one_blas_thread
 
 # So many of the best models get a start of their own: each costs as much as ten that share theirs.
 _FINALISTS = 1
-# Models are fitted in so many groups for each thread at least, so that none waits long for another.
-_GROUPS_A_JOB = 4
 
 
 class Ending(StrEnum):
@@ -93,20 +91,24 @@ class SearchRun:
         fits = [CellFits(source, self.settings, self.sizes, within) for source in self._training_sources()]
         searches = [(one, path) for one in fits for path in one.paths(missing)]
         for_each(searches, lambda task: task[0].find(task[1]), beside)
-        groups = self._together(missing, beside, few_rows=small)
-        for_each(groups, lambda group: self._try_each(group, fits), beside)
+        if all(one.climbs_with_all_rows for one in fits):
+            # What is left of a fit is Python, which one thread does as fast as two: helpers share the climbs.
+            with helpers(beside - 1):
+                for group in self._together(missing):
+                    self._try_each(group, fits)
+        else:
+            for_each(missing, lambda cell: self._try(cell, fits), beside)
         if not self.folds:
             finalists = [cell for cell in self._best(cells) if cell in missing and fits[0].shares_start(cell)]
             for_each(finalists, lambda cell: self._try_alone(cell, fits[0]), beside)
 
     @staticmethod
-    def _together(cells: list[Cell], n_jobs: int, *, few_rows: bool) -> list[list[Cell]]:
-        """`cells` in groups of one structure. Of few rows their calls would take longer than their steps."""
-        most = -(-len(cells) // (_GROUPS_A_JOB * n_jobs)) if few_rows else 1
+    def _together(cells: list[Cell]) -> list[list[Cell]]:
+        """`cells` in groups of one structure: of few rows, their calls would take as long as their steps."""
         alike: dict[str, list[Cell]] = {}
         for cell in cells:
             alike.setdefault(cell.covariance_type, []).append(cell)
-        return [group[i : i + most] for group in alike.values() for i in range(0, len(group), most)]
+        return [*alike.values()]
 
     def _try_each(self, group: list[Cell], fits: list[CellFits]) -> None:
         for one in fits:

@@ -99,7 +99,7 @@ class Starts:
         self.sample = draw_sample(sweep.source, spread, sample_size(largest, d), rng)
         self._few = self.sample.few(largest, d, rng)
         # Distinct rows, all of them: then a step on the sample is a step on the data.
-        self._has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
+        self.has_all = self._few is self.sample and sweep.source.n_rows <= sample_size(largest, d)
         self._views: dict[tuple[Equivariance, bool], View] = {}
         self._runs_of: dict[str, ShortRuns] = {}
         self._paths: dict[tuple[str, int], Path] = {}
@@ -170,7 +170,7 @@ class Starts:
         if outside is None:
             rows = view.in_units(self.sample.rows)
             return ShortRuns(rows, self.sample.weights, structure, self._share).memberships(best)[0]
-        return Start(outside, [height + view.log_volume for height in heights] if self._has_all else [])
+        return Start(outside, [height + view.log_volume for height in heights] if self.has_all else [])
 
     def _begun(self, structure: Structure, K: int, n_runs: int, runs: ShortRuns) -> list[GaussianParameters]:
         """First parameters of each clustering of few rows into K that was found for `structure`."""

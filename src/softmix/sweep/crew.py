@@ -3,12 +3,14 @@
 An iteration of EM may take a millisecond, of which the futures of a thread pool would be a tenth.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
 
 from softmix.kernels import kernel
+from softmix.kernels.team import offered
 
 Ends = SimpleQueue[BaseException | None]
 
@@ -80,3 +82,14 @@ class Crew:
             except Empty:
                 self.team.serve(helper)
         return self._jobs.get()
+
+
+@contextmanager
+def helpers(n_helpers: int) -> Iterator[None]:
+    """Inside, the kernel may share what it is called for with so many threads more."""
+    crew = Crew(n_helpers)
+    try:
+        with offered(crew.team):
+            yield
+    finally:
+        crew.dismiss()
