@@ -111,11 +111,13 @@ class SearchRun:
         return [*alike.values()]
 
     def _try_each(self, group: list[Cell], fits: list[CellFits]) -> None:
+        begin = perf_counter()
         for one in fits:
             with suppress(ValueError, ArithmeticError, MemoryError):  # then each says what became of it
                 one.lead(group)
+        shared = (perf_counter() - begin) / len(group)
         for cell in group:
-            self._try(cell, fits)
+            self._try(cell, fits, shared)
 
     def _best(self, cells: Sequence[Cell]) -> list[Cell]:
         done = [cell for cell in cells if cell in self.tried]
@@ -148,11 +150,11 @@ class SearchRun:
     def _rows(self, numbers: np.ndarray) -> Source:
         return array_blocks(*self.source.take(numbers))
 
-    def _try(self, cell: Cell, fits: list[CellFits]) -> None:
+    def _try(self, cell: Cell, fits: list[CellFits], shared_seconds: float = 0.0) -> None:
         self.watching.begins(cell)
         begin = perf_counter()
         tried = self._tried(cell, fits)
-        record = replace(tried.record, seconds=perf_counter() - begin)
+        record = replace(tried.record, seconds=shared_seconds + perf_counter() - begin)
         self.tried[cell] = Tried(record, tried.result)
         if self.watching.ends(cell, record):
             raise _EnoughError
