@@ -20,13 +20,13 @@ def _mclust(figures: _Figures) -> str:
     if "skipped" in figures:
         return f"mclust: {figures['skipped']}."
     intro = (
-        f"All structures, 1 to 9 components. Target: {selection.TARGET_MCLUST:g} times as fast as mclust. Two threads "
-        "are timed by the clock."
+        f"All structures, 1 to 9 components. Target: {selection.TARGET_MCLUST:g} times as fast as mclust. "
+        "Two threads are timed by the clock."
     )
     lines = [
         intro,
         "",
-        "| Rows | mclust s | softmix s | × | on two threads s | × | mclust's best | BIC | softmix's best | BIC |",
+        "| Rows | mclust s | softmix s | × | two threads s | × | mclust's best | BIC | softmix's best | BIC |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for problem in figures["problems"]:
