@@ -26,7 +26,7 @@ def _mclust(figures: _Figures) -> str:
     lines = [
         intro,
         "",
-        "| Rows | mclust s | softmix s | × | two threads s | × | mclust's best | BIC | softmix's best | BIC |",
+        "| Rows | mclust s | softmix s | × | 2 threads s | × | mclust's best | BIC | softmix's best | BIC |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for problem in figures["problems"]:

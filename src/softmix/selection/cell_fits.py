@@ -218,8 +218,12 @@ class CellFits:
                 f"Component {few[0]} has {counts[few[0]]:.3g} distinct rows, fewer than the "
                 f"{max(_FEWEST, needed):.3g} that say what its covariance is."
             )
-        thin = not every and needed and n_unwitnessed(result.parameters, counts, floor, cell.structure)
-        if thin and cell.n_components > 1:
+        if cell.n_components == 1 or every or not needed:
+            return ""
+        n_thin = result.report.n_unwitnessed
+        if self._n_distinct != self.source.n_rows:
+            n_thin = n_unwitnessed(result.parameters, counts, floor, cell.structure)
+        if n_thin:
             return "A component is thinner than its few rows can witness."
         return ""
 

@@ -49,7 +49,7 @@ class SearchRecord:
     sweeps : int
         Sweeps of all rows that EM made.
     seconds : float
-        Time of this model's own fit, and its part of climbs that are shared; the search for starts is not in it.
+        Time of its own fit, and its part of climbs that are shared; the search for starts is not in it.
     status : {'converged', 'not converged', 'degenerate', 'not possible', 'failed'}
     reason : str
         Why it is not 'converged'; else empty.
