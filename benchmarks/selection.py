@@ -1,9 +1,9 @@
 """Choosing among mixtures: the whole search beside mclust's and beside scikit-learn's grids.
 
-Three questions, each answered in one run on one thread, in CPU time of the process:
+Three questions, each answered in one run, on one thread in CPU time of the process:
 
-- all fourteen structures with 1 to 9 components, beside `Mclust()` in R with its defaults, which has one
-  thread, and once more on two threads, by the clock;
+- all fourteen structures with 1 to 9 components, beside `Mclust()` in R with its defaults; and once more on
+  two threads, by the clock;
 - four structures with 1 to 20 components on many rows, beside a fit of each model by scikit-learn's
   defaults, and the best BIC of both;
 - four structures with 1 to 10 components on samples of mixtures that are known: how often the BIC finds the

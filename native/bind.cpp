@@ -5,7 +5,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -176,60 +175,34 @@ template <class T> class Gaussian {
     kernel_.evaluate(dims_, parameters, n, first, outputs, scratch);
   }
 
-  // Steps of EM in place (see short_run.hpp) of each of several mixtures: `taken` says how many are, before and after.
-  // Mixture m has `sizes[m]` components, as many as the kernel at most, and takes `most[m]` steps at most. Those from
-  // `races[r]` to `races[r + 1]` are a race, one worker's: each climbs for no less than the highest before it.
+  // See `em_steps_each` in short_run.hpp; the kernel's own number of components is the largest of `sizes`.
   void em_steps(softmix::Team& team, In<T> rows, std::optional<In<double>> row_weights, In<double> betas,
                 In<double> pseudo_rows, In<double> ending, double lowest, int tie, In<int64_t> sizes, In<int64_t> most,
-                In<int64_t> races, Out<double> weights, Out<double> means, Out<double> factors, Out<double> axes,
-                In<int64_t> planes, Out<int64_t> taken, Out<double> log_likelihoods) const {
-    const ptrdiff_t steps = ptrdiff_t(betas.shape(0)), d = dims_.features, n = ptrdiff_t(rows.shape(0));
+                Out<double> weights, Out<double> means, Out<double> factors, Out<double> axes, In<int64_t> planes,
+                Out<int64_t> taken, Out<double> log_likelihoods) const {
     const double* end = ending.data();
     const softmix::Schedule schedule = {0,
-                                        steps,
+                                        ptrdiff_t(betas.shape(0)),
                                         betas.data(),
                                         pseudo_rows.data(),
                                         lowest,
                                         static_cast<softmix::Tie>(tie),
                                         {end[0], end[1], end[2], end[3], end[4] != 0.0, end[5]}};
-    const softmix::Mixture mixture = {
-        weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}};
+    const softmix::Mixtures mixtures = {
+        {weights.data(), means.data(), factors.data(), {axes.data(), ptrdiff_t(planes.shape(0)), planes.data()}},
+        ptrdiff_t(taken.shape(0)),
+        sizes.data(),
+        most.data(),
+        taken.data()};
     const double* row_weight = row_weights ? row_weights->data() : nullptr;
-    const int64_t *components = sizes.data(), *limits = most.data(), *firsts = races.data();
-    const ptrdiff_t mixtures = ptrdiff_t(taken.shape(0)), n_races = ptrdiff_t(races.shape(0)) - 1;
     const T* first = rows.data();
-    double* written = log_likelihoods.data();
-    int64_t* counts = taken.data();
-    std::vector<ptrdiff_t> components_before, factors_before;
-    for (ptrdiff_t m = 0, at = 0, at_factors = 0; m < mixtures; ++m) {
-      components_before.push_back(at);
-      factors_before.push_back(at_factors);
-      at += components[m];
-      at_factors += ptrdiff_t(softmix::factor_size({dims_.shape, components[m], d}));
-    }
+    const ptrdiff_t n = ptrdiff_t(rows.shape(0));
+    double* reached = log_likelihoods.data();
     nb::gil_scoped_release release;
+    // Whether panels serve does not depend on the number of components.
     const Panels<T> panels(kernel_, dims_, n, first);
-    const auto race = [&](int worker, ptrdiff_t r) {
-      softmix::Schedule own = schedule;
-      for (ptrdiff_t m = firsts[r]; m < firsts[r + 1] && !team.has_failed(); ++m) {
-        const Dimensions dims = {dims_.shape, components[m], d};
-        const softmix::StepsMemory<T> memory(kernel_, dims, team.memory(), worker);
-        const ptrdiff_t k = components_before[size_t(m)];
-        const softmix::Mixture of_its_own = {
-            mixture.weights + k,
-            mixture.means + k * d,
-            mixture.factors + factors_before[size_t(m)],
-            {mixture.axes.columns + m * d * d, mixture.axes.planes, mixture.axes.pairs}};
-        own.first = counts[m];
-        own.steps = limits[m];
-        double* reached = written + m * steps;
-        counts[m] = softmix::em_steps<T>(kernel_, dims, n, first, panels.data, row_weight, own, of_its_own, reached,
-                                         memory.packed, memory.workspace, memory.scratch);
-        if (counts[m] > 0 && own.ending.total > 0.0)
-          own.ending.wanted = std::max(own.ending.wanted, reached[counts[m] - 1] / own.ending.total);
-      }
-    };
-    team.share(n_races, race, check_signals);
+    softmix::em_steps_each<T>(team, kernel_, dims_, n, first, panels.data, row_weight, schedule, mixtures, reached,
+                              check_signals);
   }
 
   // See weigh_merges.hpp.
@@ -360,8 +333,8 @@ template <class T> void bind(nb::module_& m, const char* name) {
            nb::arg("resp").none(), nb::arg("labels").none(), nb::arg("log_joint").none(), nb::arg("workspace"));
   kernel.def("em_steps", &Gaussian<T>::em_steps, nb::arg("team"), nb::arg("rows"), nb::arg("row_weights").none(),
              nb::arg("betas"), nb::arg("pseudo_rows"), nb::arg("ending"), nb::arg("lowest"), nb::arg("tie"),
-             nb::arg("sizes"), nb::arg("most"), nb::arg("races"), nb::arg("weights"), nb::arg("means"),
-             nb::arg("factors"), nb::arg("axes"), nb::arg("planes"), nb::arg("taken"), nb::arg("log_likelihoods"));
+             nb::arg("sizes"), nb::arg("most"), nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
+             nb::arg("axes"), nb::arg("planes"), nb::arg("taken"), nb::arg("log_likelihoods"));
   if constexpr (std::is_same_v<T, double>)
     kernel.def("weigh_merges", &Gaussian<T>::weigh_merges, nb::arg("weights"), nb::arg("means"), nb::arg("factors"),
                nb::arg("log_constants"), nb::arg("covariances"), nb::arg("pairs"), nb::arg("lowest"), nb::arg("rows"),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "inverse_cholesky.hpp"
 
@@ -31,6 +32,16 @@ ptrdiff_t scatter_size(Dimensions dims) {
     case Shape::full: return dims.components * triangle(dims.features);
     case Shape::shared: return triangle(dims.features);
     case Shape::diagonal: return dims.components * dims.features;
+    default: return dims.components;
+  }
+}
+
+ptrdiff_t factor_size(Dimensions dims) {
+  const ptrdiff_t d = dims.features;
+  switch (dims.shape) {
+    case Shape::full: return dims.components * d * d;
+    case Shape::shared: return d * d;
+    case Shape::diagonal: return dims.components * d;
     default: return dims.components;
   }
 }
@@ -218,20 +229,30 @@ bool has_ended(const Schedule& schedule, const double* log_likelihoods, ptrdiff_
 
 }  // namespace
 
-ptrdiff_t factor_size(Dimensions dims) {
-  const ptrdiff_t d = dims.features;
-  switch (dims.shape) {
-    case Shape::full: return dims.components * d * d;
-    case Shape::shared: return d * d;
-    case Shape::diagonal: return dims.components * d;
-    default: return dims.components;
-  }
-}
-
 size_t em_scratch_size(Dimensions dims) {
   double none;
   return Scratch(dims, &none).used;
 }
+
+namespace {
+
+// All that `em_steps` needs to work in, of one worker of a team.
+template <class T> struct StepsMemory {
+  T *workspace, *packed;
+  double* scratch;
+
+  StepsMemory(const GaussianKernel<T>& kernel, Dimensions dims, Memory& memory, int worker) {
+    const auto doubles = [](size_t count) { return count * sizeof(T) / sizeof(double) + 1; };
+    const size_t of_workspace = doubles(kernel.workspace_size(dims)), of_packed = doubles(kernel.packed_size(dims));
+    const size_t bytes = (of_workspace + of_packed + em_scratch_size(dims)) * sizeof(double);
+    double* start = static_cast<double*>(memory.of_worker(worker, bytes));
+    workspace = reinterpret_cast<T*>(start);
+    packed = reinterpret_cast<T*>(start + of_workspace);
+    scratch = start + of_workspace + of_packed;
+  }
+};
+
+}  // namespace
 
 template <class T>
 ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows, const T* panels,
@@ -261,5 +282,38 @@ template ptrdiff_t em_steps(const GaussianKernel<double>&, Dimensions, ptrdiff_t
                             const double*, const Schedule&, const Mixture&, double*, double*, double*, double*);
 template ptrdiff_t em_steps(const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const float*,
                             const double*, const Schedule&, const Mixture&, double*, float*, float*, double*);
+
+template <class T>
+void em_steps_each(Team& team, const GaussianKernel<T>& kernel, Dimensions largest, ptrdiff_t n, const T* rows,
+                   const T* panels, const double* row_weights, const Schedule& schedule, const Mixtures& mixtures,
+                   double* log_likelihoods, const std::function<void()>& check) {
+  const ptrdiff_t d = largest.features;
+  std::vector<Mixture> each;
+  Mixture next = mixtures.first;
+  for (ptrdiff_t m = 0; m < mixtures.count; ++m) {
+    const Dimensions dims = {largest.shape, mixtures.sizes[m], d};
+    each.push_back(next);
+    next.weights += dims.components;
+    next.means += dims.components * d;
+    next.factors += factor_size(dims);
+    next.axes.columns += d * d;
+  }
+  const auto climb = [&](int worker, ptrdiff_t m) {
+    const Dimensions dims = {largest.shape, mixtures.sizes[m], d};
+    const StepsMemory<T> memory(kernel, dims, team.memory(), worker);
+    Schedule own = schedule;
+    own.first = mixtures.taken[m];
+    own.steps = mixtures.most[m];
+    mixtures.taken[m] =
+        em_steps<T>(kernel, dims, n, rows, panels, row_weights, own, each[size_t(m)],
+                    log_likelihoods + m * schedule.steps, memory.packed, memory.workspace, memory.scratch);
+  };
+  team.share(mixtures.count, climb, check);
+}
+
+template void em_steps_each(Team&, const GaussianKernel<double>&, Dimensions, ptrdiff_t, const double*, const double*,
+                            const double*, const Schedule&, const Mixtures&, double*, const std::function<void()>&);
+template void em_steps_each(Team&, const GaussianKernel<float>&, Dimensions, ptrdiff_t, const float*, const float*,
+                            const double*, const Schedule&, const Mixtures&, double*, const std::function<void()>&);
 
 }  // namespace softmix

@@ -1,6 +1,8 @@
 // Steps of EM on rows in cache.
 #pragma once
 
+#include <functional>
+
 #include "gaussian_kernel.hpp"
 #include "team.hpp"
 #include "tied_m_step.hpp"
@@ -35,27 +37,8 @@ struct Schedule {
   Ending ending;
 };
 
-// Of the precision factors of all components.
-ptrdiff_t factor_size(Dimensions dims);
-
 // Numbers that `em_steps` needs to work in, beside the workspace of the kernel.
 size_t em_scratch_size(Dimensions dims);
-
-// All that `em_steps` needs to work in, of one worker of a team.
-template <class T> struct StepsMemory {
-  T *workspace, *packed;
-  double* scratch;
-
-  StepsMemory(const GaussianKernel<T>& kernel, Dimensions dims, Memory& memory, int worker) {
-    const auto doubles = [](size_t count) { return count * sizeof(T) / sizeof(double) + 1; };
-    const size_t of_workspace = doubles(kernel.workspace_size(dims)), of_packed = doubles(kernel.packed_size(dims));
-    const size_t bytes = (of_workspace + of_packed + em_scratch_size(dims)) * sizeof(double);
-    double* start = static_cast<double*>(memory.of_worker(worker, bytes));
-    workspace = reinterpret_cast<T*>(start);
-    packed = reinterpret_cast<T*>(start + of_workspace);
-    scratch = start + of_workspace + of_packed;
-  }
-};
 
 // Takes the steps of `schedule`, and writes for each the log-likelihood before it (of the tempered mixture). Stops
 // where the climb ends, and before a step whose covariances only an eigendecomposition can hold above `lowest`, that
@@ -66,5 +49,22 @@ template <class T>
 ptrdiff_t em_steps(const GaussianKernel<T>& kernel, Dimensions dims, ptrdiff_t n, const T* rows, const T* panels,
                    const double* row_weights, const Schedule& schedule, const Mixture& mixture, double* log_likelihoods,
                    T* packed, T* workspace, double* scratch);
+
+// Several mixtures of one shape and number of columns, one after the other in each array, each with as many components
+// as it likes.
+struct Mixtures {
+  Mixture first;
+  ptrdiff_t count;
+  const int64_t* sizes;  // (count) components
+  const int64_t* most;   // (count) steps at most
+  int64_t* taken;        // (count) steps, before and after
+};
+
+// `em_steps` of each of the mixtures, which the team shares. Log-likelihoods are (count, steps); `largest` has the most
+// components of any.
+template <class T>
+void em_steps_each(Team& team, const GaussianKernel<T>& kernel, Dimensions largest, ptrdiff_t n, const T* rows,
+                   const T* panels, const double* row_weights, const Schedule& schedule, const Mixtures& mixtures,
+                   double* log_likelihoods, const std::function<void()>& check);
 
 }  // namespace softmix

@@ -237,6 +237,49 @@ void check_refusal(const GaussianKernel<double>& kernel, Dimensions dims, bool e
   expect_all_close("a kept factor", after, factors, 0.0);
 }
 
+// Mixtures of several sizes in one call are each what they are alone; as swept, a step behind.
+void check_each(const GaussianKernel<double>& kernel, Shape shape, std::mt19937& generator) {
+  const ptrdiff_t d = 3, steps = 4;
+  const std::vector<int64_t> sizes = {2, 4, 1}, most = {4, 3, 4};
+  const Vector betas(steps, 1.0), pseudo_rows(steps, 0.0);
+  Plain widest = make_mixture({shape, 4, d}, generator);
+  const Rows rows = make_rows(widest, 300, generator);
+  for (const bool as_swept : {false, true}) {
+    const softmix::Schedule schedule = {
+        0, steps, betas.data(), pseudo_rows.data(), 1e-14, softmix::Tie::none, {0.0, 0.0, 0.0, 0.0, as_swept, 0.0}};
+    Vector weights, means, factors, axes(3 * size_t(d * d)), reached(3 * steps), expected, expected_reached(3 * steps);
+    for (size_t m = 0; m < sizes.size(); ++m) {
+      const Dimensions dims = {shape, sizes[m], d};
+      Plain one = make_mixture(dims, generator);
+      Vector own = factors_of(dims, one), heights(steps);
+      weights.insert(weights.end(), one.weights.begin(), one.weights.end());
+      means.insert(means.end(), one.means.begin(), one.means.end());
+      factors.insert(factors.end(), own.begin(), own.end());
+      softmix::Schedule alone = schedule;
+      alone.steps = most[m];
+      run(kernel, dims, rows, true, alone, one, own, heights);
+      expected.insert(expected.end(), own.begin(), own.end());
+      std::copy_n(heights.begin(), most[m], expected_reached.begin() + ptrdiff_t(m) * steps);
+    }
+    std::vector<int64_t> taken(sizes.size(), 0);
+    const softmix::Mixtures mixtures = {{weights.data(), means.data(), factors.data(), {axes.data(), 0, nullptr}},
+                                        3,
+                                        sizes.data(),
+                                        most.data(),
+                                        taken.data()};
+    const Dimensions largest = {shape, 4, d};
+    Vector panels(kernel.panels_size(largest, rows.n));
+    if (!panels.empty()) kernel.write_panels(largest, rows.n, rows.values.data(), panels.data());
+    softmix::Team team(0);
+    softmix::em_steps_each(team, kernel, largest, rows.n, rows.values.data(), panels.empty() ? nullptr : panels.data(),
+                           rows.weights.data(), schedule, mixtures, reached.data(), [] {});
+    for (size_t m = 0; m < sizes.size(); ++m)
+      expect_close("steps of one of several", double(taken[m]), double(most[m]), 0.0);
+    expect_all_close("a factor of one of several", factors, expected, 0.0);
+    expect_all_close("a log-likelihood of one of several", reached, expected_reached, 0.0);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -250,6 +293,7 @@ int main() {
         for (ptrdiff_t K : {1, 2, 5})
           for (bool weighted : {false, true})
             check_steps(kernel, {static_cast<Shape>(shape), K, d}, weighted, generator);
+      check_each(kernel, static_cast<Shape>(shape), generator);
       check_refusal(kernel, {static_cast<Shape>(shape), 3, 2}, true, generator);
       if (shape < 2) check_refusal(kernel, {static_cast<Shape>(shape), 3, 2}, false, generator);
     }

@@ -15,7 +15,7 @@ namespace {
 // of a nat per row and axis has settled. A step may end before: it begins where the last one ended, and never loses. On
 // rows in cache a round costs as much as the rest of a step, so that more of them than a few do not pay.
 constexpr double kSettledVolumes = 1e-10, kSettledAxes = 1e-11;
-constexpr int kMostIterations = 500, kMostRounds = 3, kMostSweeps = 30;
+constexpr int kMostIterations = 500, kMostRounds = 10, kMostSweeps = 30;
 // Off-diagonal squares below this share of the whole are rounding.
 constexpr double kDiagonal = 1e-26;
 

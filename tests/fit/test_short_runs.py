@@ -126,27 +126,13 @@ def starts_of(short):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV", "EII"])
-def test_each_climb_of_a_race_is_what_it_is_alone(covariance_type, dtype):
+def test_several_climbs_are_each_what_it_is_alone(covariance_type, dtype):
     short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14, dtype)
-    two = short.from_labels(LABELS % 2, 2, 0.0)
-    races = [starts_of(short), [two], starts_of(short)[1::-1]]
-    for race, climbs in zip(races, short.race(races, 1e-4, 12), strict=True):
-        wanted = -np.inf
-        for start, (parameters, height) in zip(race, climbs, strict=True):
-            alone, expected = short.climb(start, 1e-4, 12, wanted)
-            assert height == expected
-            assert_same_bits(parameters, alone)
-            wanted = max(wanted, height)
-
-
-def test_a_hopeless_climb_leaves_the_race():
-    short = runs()
-    mixed = short.from_labels(np.random.default_rng(0).integers(0, 3, len(ROWS)), 3, 0.0)
-    touched = short.rows_touched
-    ((_, (_, height)),) = short.race([[short.from_labels(LABELS, 3, 0.0), mixed]], 0.0, 40)
-    assert short.rows_touched - touched < 80 * len(ROWS)
-    _, to_the_end = short.climb(mixed, 0.0, 40)
-    assert height < to_the_end
+    starts = [*starts_of(short), short.from_labels(LABELS % 2, 2, 0.0)]
+    for start, (parameters, height) in zip(starts, short.climb_each(starts, 1e-4, 12), strict=True):
+        alone, expected = short.climb(start, 1e-4, 12)
+        assert height == expected
+        assert_same_bits(parameters, alone)
 
 
 @pytest.mark.parametrize("covariance_type", [*TYPES, "EVE", "VEV"])
@@ -173,8 +159,9 @@ def test_a_traced_climb_has_two_projections_that_agree(covariance_type):
 
 
 @pytest.mark.parametrize("n_helpers", [1, 3])
-def test_helpers_change_no_bit(n_helpers):
-    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES["VEV"], 1e-14)
+@pytest.mark.parametrize("covariance_type", [*TYPES, "VVE", "VEV"])
+def test_helpers_change_no_bit(covariance_type, n_helpers):
+    short = ShortRuns(ROWS, np.ones(len(ROWS)), STRUCTURES[covariance_type], 1e-14)
     starts = [*starts_of(short)[:2], *(short.from_labels(LABELS % K, K, 0.0) for K in (1, 2, 3))]
     alone = short.climb_traced(starts, 1e-6, [100] * 5)
     with helpers(n_helpers):

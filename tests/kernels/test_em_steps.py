@@ -23,6 +23,9 @@ class PlainRuns(ShortRuns):
     def _native_steps(self, rows, parameters, schedule, ending, taken):
         return parameters, np.empty(0)
 
+    def _native_steps_each(self, rows, begins, schedule, ending):
+        return [(begin.parameters, np.empty(0)) for begin in begins]
+
 
 def short_runs(covariance_type, d, *, weighted, is_native, n=240, share=1e-14, dtype=np.float64, units=1.0):
     rows, labels = clusters(n=n, d=d, seed=d)
@@ -164,3 +167,20 @@ def test_an_empty_component_ends_the_native_steps():
     assert len(before) == 0
     assert_same(after, far, 0.0)
     assert runs.anneal(far, np.tile([1.0, 0.0], (4, 1))).weights[0] == 0.0
+
+
+@pytest.mark.parametrize("covariance_type", ALIKE)
+def test_several_climbs(covariance_type):
+    native_runs, labels = short_runs(covariance_type, 3, weighted=True, is_native=True)
+    plain_runs, _ = short_runs(covariance_type, 3, weighted=True, is_native=False)
+    drawn = np.random.default_rng(2).integers(0, 3, len(labels))
+    starts = [plain_runs.from_labels(of, of.max() + 1, 1.0) for of in (labels, drawn, labels % 2)]
+    ours, theirs = (runs.climb_each(starts, 1e-6, 16) for runs in (native_runs, plain_runs))
+    for (one, height), (other, expected) in zip(ours, theirs, strict=True):
+        assert_same(one, other, 1e-7)
+        assert height == pytest.approx(expected, rel=1e-11)
+    limits = [40, 8, 300]
+    ours, theirs = (runs.climb_traced(starts, 1e-6, limits) for runs in (native_runs, plain_runs))
+    for (_, heights), (_, expected) in zip(ours, theirs, strict=True):
+        # The twin takes the step that its last log-likelihood is not of, and looks once more.
+        np.testing.assert_allclose(heights, expected[:-1], rtol=1e-10)

@@ -19,6 +19,7 @@ from softmix import (
     load,
     scan,
 )
+from softmix.selection.starts import Starts
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # the checks fit a few rows in many columns
@@ -246,3 +247,19 @@ def test_the_best_model_gets_a_search_of_its_own(seed):
     X = load_breast_cancer().data[:, :10]
     search = MixtureSearch((4, 5), covariance_type="full", random_state=seed).fit(X)
     assert search.best_score_ < -8565
+
+
+def test_models_whose_shared_climbs_fail_climb_alone(monkeypatch):
+    X = three_clusters()
+    search = MixtureSearch((1, 2, 3), covariance_type=FOUR, random_state=0)
+    together = clone(search).fit(X)
+    lead = Starts.lead
+
+    def fails(self, structure, sizes, *how_far):
+        if len(sizes) > 1:
+            raise ValueError("too many")
+        lead(self, structure, sizes, *how_far)
+
+    monkeypatch.setattr(Starts, "lead", fails)
+    alone = clone(search).fit(X)
+    assert [r.bic for r in alone.results_] == [r.bic for r in together.results_]

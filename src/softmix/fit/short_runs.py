@@ -110,33 +110,19 @@ class ShortRuns:
         parameters, reached = self._steps(parameters, self._all_steps(max_iter), self._ending(tol, wanted))
         return parameters, reached[-1] / self._total
 
-    def race(
-        self, races: Sequence[Sequence[GaussianParameters]], tol: float, max_iter: int
-    ) -> list[list[tuple[GaussianParameters, float]]]:
-        """`climb` from each of the starts of several races, all in one call.
-
-        What is wanted of each climb is the height of those before it in its race.
-        """
+    def climb_each(
+        self, starts: Sequence[GaussianParameters], tol: float, max_iter: int
+    ) -> list[tuple[GaussianParameters, float]]:
+        """`climb` from each of several starts, in one call."""
         schedule, ending = self._all_steps(max_iter), self._ending(tol)
-        begun = iter(
-            self._native_steps_each(
-                self._seen,
-                [[self._begin(start, max_iter) for start in race] for race in races],
-                schedule,
-                ending,
+        begins = [self._begin(start, max_iter) for start in starts]
+        climbs = [
+            self._steps(begin.parameters, schedule, ending, begun=one)
+            for begin, one in zip(
+                begins, self._native_steps_each(self._seen, begins, schedule, ending), strict=True
             )
-        )
-        climbs: list[list[tuple[GaussianParameters, float]]] = []
-        for race in races:
-            climbs.append([])
-            wanted = -np.inf
-            for start in race:
-                ends = ending._replace(wanted=wanted)
-                parameters, reached = self._steps(start, schedule, ends, begun=next(begun))
-                height = reached[-1] / self._total
-                climbs[-1].append((parameters, height))
-                wanted = max(wanted, height)
-        return climbs
+        ]
+        return [(parameters, reached[-1] / self._total) for parameters, reached in climbs]
 
     def climb_traced(
         self, starts: Sequence[GaussianParameters], tol: float, max_iters: Sequence[int]
@@ -149,12 +135,12 @@ class ShortRuns:
         schedule = self._all_steps(max(*max_iters, _AT_ONCE))
         ending = self._ending(tol)
         begins = [self._begin(start, most) for start, most in zip(starts, max_iters, strict=True)]
-        begun = self._native_steps_each(self._seen, [[one] for one in begins], schedule, ending)
+        begun = self._native_steps_each(self._seen, begins, schedule, ending)
         for number, (begin, one) in enumerate(zip(begins, begun, strict=True)):
             parameters, reached = self._steps(begin.parameters, schedule[: begin.steps], ending, begun=one)
             begins[number] = self._begin(parameters, max(begin.steps - len(reached), _AT_ONCE))
         exact = self._ending(tol, exact=True)._replace(as_swept=True, before=_BEFORE * tol)
-        begun = self._native_steps_each(self.rows, [[one] for one in begins], schedule, exact)
+        begun = self._native_steps_each(self.rows, begins, schedule, exact)
         return [
             self._ended(begin, one, schedule[: begin.steps], exact)
             for begin, one in zip(begins, begun, strict=True)
@@ -177,18 +163,20 @@ class ShortRuns:
             return begun[0], np.divide(reached, self._total).tolist()
         ending = ending._replace(as_swept=False)
         parameters, reached = self._steps(begin.parameters, schedule, ending, exact=True, begun=begun)
-        reached.append(float(self.weights @ self.memberships(parameters)[1]))
+        log_norm = np.empty(len(self.rows))
+        GaussianEStep(parameters, self.rows.dtype).evaluate(self._block, log_norm=log_norm)
+        reached.append(float(self.weights @ log_norm))
         return parameters, np.divide(reached, self._total).tolist()
 
     def _native_steps_each(
         self,
         rows: np.ndarray,
-        races: Sequence[Sequence[Begin]],
+        begins: Sequence[Begin],
         schedule: np.ndarray,
         ending: Ending,
     ) -> list[tuple[GaussianParameters, np.ndarray]]:
         """`_native_steps` of several climbs in one call."""
-        return kernel().em_steps_each(races, rows, self._block.weights, schedule, self.floor.lowest, ending)
+        return kernel().em_steps_each(begins, rows, self._block.weights, schedule, self.floor.lowest, ending)
 
     @staticmethod
     def _all_steps(max_iter: int) -> np.ndarray:

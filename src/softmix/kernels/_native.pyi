@@ -154,7 +154,6 @@ class _Gaussian:
         tie: int,
         sizes: np.ndarray,
         most: np.ndarray,
-        races: np.ndarray,
         weights: np.ndarray,
         means: np.ndarray,
         factors: np.ndarray,

@@ -7,8 +7,6 @@ forces one (avx512, avx2, baseline; neon on Arm).
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate as accumulated
-from itertools import chain
 from math import prod
 from threading import local
 
@@ -219,11 +217,11 @@ def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
         The log-likelihood before each step taken here.
     """
     begin = reference.Begin(parameters, tie, len(schedule))
-    return em_steps_each([[begin]], rows, row_weights, schedule, lowest, ending, taken)[0]
+    return em_steps_each([begin], rows, row_weights, schedule, lowest, ending, taken)[0]
 
 
 def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
-    races: Sequence[Sequence[reference.Begin]],
+    begins: Sequence[reference.Begin],
     rows: np.ndarray,
     row_weights: np.ndarray | None,
     schedule: np.ndarray,
@@ -232,22 +230,21 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
     taken: Sequence[float] = (),
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
     """See the reference."""
-    starts, ties, most = zip(*chain.from_iterable(races), strict=True)
+    starts, ties, most = zip(*begins, strict=True)
     shape, d, sizes = starts[0].shape, starts[0].n_features, [start.n_components for start in starts]
     weights, means, factors = (
         np.concatenate([getattr(start, name).ravel() for start in starts])
         for name in ("weights", "means", "factors")
     )
     axes = np.array([np.eye(d) if tie.axes is None else tie.axes for tie in ties])
-    before, counts = np.empty((len(starts), len(schedule))), np.full(len(starts), len(taken))
+    before, counts = np.empty((len(starts), len(schedule))), np.full(len(starts), len(taken), np.int64)
     before[:, : len(taken)] = taken
-    firsts = np.array([0, *accumulated(map(len, races))])
     betas, pseudo_rows = schedule.T.copy()
-    helpers = current() if len(races) > 1 else None
+    helpers = current() if len(starts) > 1 else None
     _CLASSES[rows.dtype](isa, _SHAPE_CODES[shape], max(sizes), d).em_steps(
         helpers or _alone(), rows, row_weights, betas, pseudo_rows, np.array(ending, float), lowest,
-        _TIES[ties[0].structure], np.array(sizes), np.array(most), firsts, weights, means, factors, axes,
-        planes(d), counts, before,
+        _TIES[ties[0].structure], np.array(sizes, np.int64), np.array(most, np.int64), weights, means,
+        factors, axes, planes(d), counts, before,
     )  # fmt: skip
     climbed = []
     at, at_factors = 0, 0

@@ -236,7 +236,7 @@ def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
 
 
 def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
-    races: Sequence[Sequence[Begin]],
+    begins: Sequence[Begin],
     rows: np.ndarray,  # noqa: ARG001
     row_weights: np.ndarray | None,  # noqa: ARG001
     schedule: np.ndarray,  # noqa: ARG001
@@ -244,15 +244,8 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
     ending: Ending = ALL_STEPS,  # noqa: ARG001
     taken: Sequence[float] = (),  # noqa: ARG001
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
-    """`em_steps` of several climbs in one call; helpers that are there take some of the races.
-
-    Parameters
-    ----------
-    races : sequence of sequences of Begin
-        Each climb of a race ends where steps no longer than its last would not lead as high as those before
-        it are.
-    """
-    return [(begin.parameters, np.empty(0)) for race in races for begin in race]
+    """`em_steps` of several climbs in one call; helpers that are there take some of them."""
+    return [(begin.parameters, np.empty(0)) for begin in begins]
 
 
 def weigh_merges(  # noqa: PLR0913, PLR0917 (a mixture, its pairs, and the rows)

@@ -1,7 +1,7 @@
-"""Whose threads the kernel may share its work with: those of the sweep that the calling thread is in.
+"""Whose threads the kernel may share its work with: those of the sweep, or search, that its caller is in.
 
-Between two sweeps the helpers have nothing to do, and the M-step and the acceleration have matrices for them.
-No answer depends on how many they are, so nobody hands them on: a sweep offers them while it is open.
+Between two sweeps the helpers have nothing to do, and the M-step and the acceleration have matrices for them;
+a search has climbs. No answer depends on how many they are, so nobody hands them on.
 """
 
 import os
@@ -27,5 +27,5 @@ def offered(team: Any) -> Iterator[None]:
 
 
 def current() -> Any:
-    """The team of the innermost open sweep of this thread, or None."""
+    """The team that was last offered to this thread, or None."""
     return getattr(_here, "team", None)

@@ -78,16 +78,18 @@ class CellFits:
         if self._starts is not None:
             self._starts.find(*path)
 
-    @property
-    def climbs_with_all_rows(self) -> bool:
-        """Whether a fit begins where a climb with all rows ended."""
-        return self._starts is not None and self._starts.has_all
+    def lead(self, cells: Sequence[Cell]) -> list[Cell]:
+        """Climb to where EM of `cells`, of one structure, begins; gives those that it did.
 
-    def lead(self, cells: Sequence[Cell]) -> None:
-        """Climb to where EM of `cells`, of one structure, begins: together they take fewer calls."""
-        sizes = dict.fromkeys(cell.n_components for cell in cells if cell.noise is None)
-        if self._starts is not None and (possible := [*filter(self.n_counted.__ge__, sizes)]):
-            self._starts.lead(cells[0].structure, possible, *self._how_far)
+        None where a climb sees a sample only: then EM has more to do, and each climbs when its turn comes.
+        """
+        if self._starts is None or not self._starts.has_all:
+            return []
+        led = [cell for cell in cells if cell.noise is None and cell.n_components <= self.n_counted]
+        if led:
+            sizes = dict.fromkeys(cell.n_components for cell in led)
+            self._starts.lead(led[0].structure, [*sizes], *self._how_far)
+        return led
 
     @property
     def _how_far(self) -> tuple[int, float]:

@@ -91,33 +91,29 @@ class SearchRun:
         fits = [CellFits(source, self.settings, self.sizes, within) for source in self._training_sources()]
         searches = [(one, path) for one in fits for path in one.paths(missing)]
         for_each(searches, lambda task: task[0].find(task[1]), beside)
-        if all(one.climbs_with_all_rows for one in fits):
-            # What is left of a fit is Python, which one thread does as fast as two: helpers share the climbs.
-            with helpers(beside - 1):
-                for group in self._together(missing):
-                    self._try_each(group, fits)
-        else:
-            for_each(missing, lambda cell: self._try(cell, fits), beside)
+        climbs = self._lead(missing, fits)
+        for_each(missing, lambda cell: self._try(cell, fits, climbs.get(cell, 0.0)), beside)
         if not self.folds:
             finalists = [cell for cell in self._best(cells) if cell in missing and fits[0].shares_start(cell)]
             for_each(finalists, lambda cell: self._try_alone(cell, fits[0]), beside)
 
-    @staticmethod
-    def _together(cells: list[Cell]) -> list[list[Cell]]:
-        """`cells` in groups of one structure: of few rows, their calls would take as long as their steps."""
+    def _lead(self, cells: list[Cell], fits: list[CellFits]) -> dict[Cell, float]:
+        """Climb to the starts of all `cells` whose climbs see all rows; the seconds of each.
+
+        Those of a structure are one call, for their rows are few, and helpers take their part in it.
+        """
         alike: dict[str, list[Cell]] = {}
         for cell in cells:
-            alike.setdefault(cell.covariance_type, []).append(cell)
-        return [*alike.values()]
-
-    def _try_each(self, group: list[Cell], fits: list[CellFits]) -> None:
-        begin = perf_counter()
-        for one in fits:
-            with suppress(ValueError, ArithmeticError, MemoryError):  # then each says what became of it
-                one.lead(group)
-        shared = (perf_counter() - begin) / len(group)
-        for cell in group:
-            self._try(cell, fits, shared)
+            alike.setdefault(cell.structure.name, []).append(cell)
+        seconds: dict[Cell, float] = {}
+        with helpers(min(self.n_jobs, len(self.sizes)) - 1):
+            for group in alike.values():
+                begin, led = perf_counter(), set[Cell]()
+                for one in fits:
+                    with suppress(ValueError, ArithmeticError, MemoryError):  # each model will say so
+                        led |= set(one.lead(group))
+                seconds |= dict.fromkeys(led, (perf_counter() - begin) / max(len(led), 1))
+        return seconds
 
     def _best(self, cells: Sequence[Cell]) -> list[Cell]:
         done = [cell for cell in cells if cell in self.tried]
@@ -150,11 +146,11 @@ class SearchRun:
     def _rows(self, numbers: np.ndarray) -> Source:
         return array_blocks(*self.source.take(numbers))
 
-    def _try(self, cell: Cell, fits: list[CellFits], shared_seconds: float = 0.0) -> None:
+    def _try(self, cell: Cell, fits: list[CellFits], seconds: float) -> None:
         self.watching.begins(cell)
         begin = perf_counter()
         tried = self._tried(cell, fits)
-        record = replace(tried.record, seconds=shared_seconds + perf_counter() - begin)
+        record = replace(tried.record, seconds=seconds + perf_counter() - begin)
         self.tried[cell] = Tried(record, tried.result)
         if self.watching.ends(cell, record):
             raise _EnoughError

@@ -7,6 +7,7 @@ sample, from each, and more from the highest.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 
 import numpy as np
 
@@ -60,6 +61,7 @@ def feeders(structure: Structure) -> tuple[str, ...]:
 
 
 _Key = tuple[str, int, int]  # what was searched, for the how-manieth time, and for how many components
+_Climb = tuple[GaussianParameters, list[float]]  # where it ended, and its log-likelihoods a row
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +108,7 @@ class Starts:
         self._memberships: dict[_Key, np.ndarray] = {}
         self._labels: dict[_Key, bytes] = {}
         self._first_steps: dict[tuple[Equivariance, FactorShape, _Key], GaussianParameters] = {}
-        self._led: dict[tuple[str, int], Start | np.ndarray | None] = {}
+        self._led: dict[tuple[str, int], _Climb | None] = {}
 
     def find(self, name: str, run: int) -> None:
         """Search along the path of the free structure `name`, or cut a hierarchy, for the `run`-th time."""
@@ -144,28 +146,29 @@ class Starts:
         key = cell.structure.name, cell.n_components
         if key not in self._led:
             self.lead(cell.structure, [cell.n_components], n_runs, tol)
-        return self._led[key]
+        led = self._led[key]
+        return None if led is None else self._start(cell.structure, *led)
 
     def lead(self, structure: Structure, sizes: Sequence[int], n_runs: int, tol: float) -> None:
-        """Find what `best` gives of `structure` for several K, in few calls."""
-        runs, view = self._runs(structure), self._view(structure)
+        """Climb to what `best` gives of `structure` for several K, in few calls."""
+        runs, matrices = self._runs(structure), self._view(structure).matrices
         begun = {K: self._begun(structure, K, n_runs, runs) for K in sizes}
         led = {K: starts[0] for K, starts in begun.items() if starts}
         rivals = {K: starts for K, starts in begun.items() if len(starts) > 1}
         if rivals:
-            races = runs.race([*rivals.values()], tol, _TRIAL)
-            led |= {K: _likeliest(runs, race) for K, race in zip(rivals, races, strict=True)}
-        found: dict[int, Start | np.ndarray] = {}
+            climbs = iter(runs.climb_each([*chain.from_iterable(rivals.values())], tol, _TRIAL))
+            led |= {K: _likeliest(runs, [*islice(climbs, len(starts))]) for K, starts in rivals.items()}
+        found: dict[int, _Climb] = {}
         if led:
-            work = runs.rows.size * (runs.rows.shape[1] if view.matrices else 1)
+            work = runs.rows.size * (runs.rows.shape[1] if matrices else 1)
             most = [int(np.clip(_WORK / (work * K), _FEWEST, _MOST)) for K in led]
-            climbs = runs.climb_traced([*led.values()], tol, most)
-            found = {K: self._start(structure, view, *climb) for K, climb in zip(led, climbs, strict=True)}
+            found = dict(zip(led, runs.climb_traced([*led.values()], tol, most), strict=True))
         self._led |= {(structure.name, K): found.get(K) for K in sizes}
 
     def _start(
-        self, structure: Structure, view: View, best: GaussianParameters, heights: list[float]
+        self, structure: Structure, best: GaussianParameters, heights: list[float]
     ) -> Start | np.ndarray:
+        view = self._view(structure)
         outside = view.outside(best)
         if outside is None:
             rows = view.in_units(self.sample.rows)
@@ -231,10 +234,10 @@ def _in_order(resp: np.ndarray) -> np.ndarray:
     return np.argsort(np.argsort(first))[labels]
 
 
-def _likeliest(runs: ShortRuns, race: list[tuple[GaussianParameters, float]]) -> GaussianParameters:
-    """The highest of a race, or the first of those that are alike; a sound one before any other."""
+def _likeliest(runs: ShortRuns, climbs: list[tuple[GaussianParameters, float]]) -> GaussianParameters:
+    """The highest of `climbs`, or the first of those that are alike; a sound one before any other."""
     best: Top | None = None
-    for parameters, height in race:
+    for parameters, height in climbs:
         if best is not None and best.soundness == 0 and height <= best.height + _ALIKE:
             continue  # no soundness makes it the better one
         top = Top(-len(runs.unwitnessed(parameters)), height, parameters)
