@@ -7,7 +7,7 @@ import pytest
 from simulate import clusters
 
 from softmix.fit.short_runs import ShortRuns
-from softmix.kernels import Tie, native
+from softmix.kernels import FREE, Begin, Tie, native
 from softmix.structures import STRUCTURES
 
 STRUCTURES_OF_MCLUST = [name for name in STRUCTURES if len(name) == 3]
@@ -101,7 +101,8 @@ def test_no_step_loses(covariance_type):
     start = runs.from_labels(labels, 3, 1.0)
     name = "" if runs.structure.is_free else covariance_type
     schedule = np.tile([1.0, 0.0], (40, 1))
-    _, heights = native.em_steps(start, runs.rows, runs.weights, schedule, 1e-14, Tie(name, np.eye(4)))
+    begin = Begin(start, Tie(name, np.eye(4)), len(schedule))
+    ((_, heights),) = native.em_steps([begin], runs.rows, runs.weights, schedule, 1e-14)
     assert len(heights) == 40
     begun = 1 if covariance_type in TURNED else 0  # the first step leaves the start's axes for these
     assert np.diff(heights[begun:]).min() >= -1e-10 * abs(heights[-1])
@@ -127,7 +128,8 @@ def test_a_climb_ends_where_its_twin_does(covariance_type):
 
 def test_all_steps_are_native_where_nothing_collapses():
     runs, labels = short_runs("full", 3, weighted=True, is_native=True)
-    _, before = native.em_steps(runs.from_labels(labels, 3, 1.0), runs.rows, runs.weights, SCHEDULE, 1e-14)
+    begin = Begin(runs.from_labels(labels, 3, 1.0), FREE, len(SCHEDULE))
+    ((_, before),) = native.em_steps([begin], runs.rows, runs.weights, SCHEDULE, 1e-14)
     assert len(before) == len(SCHEDULE)
 
 
@@ -163,7 +165,8 @@ def test_an_empty_component_ends_the_native_steps():
     runs, labels = short_runs("full", 2, weighted=False, is_native=True)
     start = runs.from_labels(labels, 3, 1.0)
     far = replace(start, means=start.means + np.array([[1e8], [0.0], [0.0]]))
-    after, before = native.em_steps(far, runs.rows, None, np.tile([1.0, 0.0], (4, 1)), 1e-14)
+    schedule = np.tile([1.0, 0.0], (4, 1))
+    ((after, before),) = native.em_steps([Begin(far, FREE, 4)], runs.rows, None, schedule, 1e-14)
     assert len(before) == 0
     assert_same(after, far, 0.0)
     assert runs.anneal(far, np.tile([1.0, 0.0], (4, 1))).weights[0] == 0.0

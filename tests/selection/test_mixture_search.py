@@ -152,7 +152,7 @@ def test_what_is_fitted_before_ctrl_c_is_kept_and_gone_on_from():
     seen = []
     search.set_params(progress=lambda record, _n, _all: seen.append(record)).fit(X)
     assert len(seen) == 10
-    assert all(record in search.results_ for record in kept)
+    assert search.results_[:6] == kept
     whole = clone(search).set_params(progress=False).fit(X)
     assert [r.bic for r in whole.results_] == [r.bic for r in search.results_]
 

@@ -176,7 +176,7 @@ class ShortRuns:
         ending: Ending,
     ) -> list[tuple[GaussianParameters, np.ndarray]]:
         """`_native_steps` of several climbs in one call."""
-        return kernel().em_steps_each(begins, rows, self._block.weights, schedule, self.floor.lowest, ending)
+        return kernel().em_steps(begins, rows, self._block.weights, schedule, self.floor.lowest, ending)
 
     @staticmethod
     def _all_steps(max_iter: int) -> np.ndarray:
@@ -224,10 +224,9 @@ class ShortRuns:
         taken: list[float],
     ) -> tuple[GaussianParameters, np.ndarray]:
         """As many of the steps that are left as need no variance held at the floor."""
-        tie = self._tie(parameters)
-        return kernel().em_steps(
-            parameters, rows, self._block.weights, schedule, self.floor.lowest, tie, ending, taken
-        )
+        begins = [self._begin(parameters, len(schedule))]
+        lowest = self.floor.lowest
+        return kernel().em_steps(begins, rows, self._block.weights, schedule, lowest, ending, taken)[0]
 
     def _tie(self, parameters: GaussianParameters) -> Tie:
         name = "" if self.structure.is_free else self.structure.name

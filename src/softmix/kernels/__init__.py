@@ -2,7 +2,7 @@
 
 A kernel is a module with the functions `prepare`, `accumulate`, `evaluate`, for rows that see some
 of the components only `prepare_groups` and `accumulate_groups`, and, for small problems, where
-calls cost more than arithmetic, `em_steps`, `em_steps_each`, `weigh_merges`, `agglomerate`,
+calls cost more than arithmetic, `em_steps`, `weigh_merges`, `agglomerate`,
 `cluster_moments`, `inverse_cholesky` and `rotate_axes`; for rows that lack values, `fill_holes` and
 `add_residuals`.
 `kernel()` gives the native one, or the NumPy reference where the extension is absent.
@@ -15,7 +15,7 @@ from types import ModuleType
 from softmix.kernels import reference
 from softmix.kernels.clusters import ClusterCost
 from softmix.kernels.groups import RowGroups
-from softmix.kernels.reference import ALL_STEPS, Begin, Ending, Tie
+from softmix.kernels.reference import ALL_STEPS, FREE, Begin, Ending, Tie
 
 
 @cache
@@ -34,4 +34,4 @@ def kernel() -> ModuleType:
     return native
 
 
-__all__ = ["ALL_STEPS", "Begin", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]
+__all__ = ["ALL_STEPS", "FREE", "Begin", "ClusterCost", "Ending", "RowGroups", "Tie", "kernel", "reference"]

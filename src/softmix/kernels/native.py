@@ -186,41 +186,6 @@ def evaluate(
 
 
 def em_steps(  # noqa: PLR0913, PLR0917 (as the reference)
-    parameters: GaussianParameters,
-    rows: np.ndarray,
-    row_weights: np.ndarray | None,
-    schedule: np.ndarray,
-    lowest: float,
-    tie: reference.Tie = reference.FREE,
-    ending: reference.Ending = reference.ALL_STEPS,
-    taken: Sequence[float] = (),
-) -> tuple[GaussianParameters, np.ndarray]:
-    """Steps of EM on `rows`: moments are sums of float64, whatever the dtype.
-
-    Parameters
-    ----------
-    schedule : ndarray of shape (steps, 2)
-        See `ShortRuns.anneal`.
-    lowest : float
-        No variance in any direction may be lower.
-    tie : Tie
-    ending : Ending
-    taken : sequence of float
-        The log-likelihoods before the steps of `schedule` that are taken.
-
-    Returns
-    -------
-    parameters : GaussianParameters
-        After as many steps as could be taken: fewer where the climb ended, covariances must be held at
-        `lowest`, or a component became empty.
-    log_likelihoods : ndarray
-        The log-likelihood before each step taken here.
-    """
-    begin = reference.Begin(parameters, tie, len(schedule))
-    return em_steps_each([begin], rows, row_weights, schedule, lowest, ending, taken)[0]
-
-
-def em_steps_each(  # noqa: PLR0913, PLR0917 (as the reference)
     begins: Sequence[reference.Begin],
     rows: np.ndarray,
     row_weights: np.ndarray | None,

@@ -222,20 +222,6 @@ ALL_STEPS = Ending(0.0, -np.inf, 0.0)
 
 
 def em_steps(  # noqa: PLR0913, PLR0917 (all that a step has)
-    parameters: GaussianParameters,
-    rows: np.ndarray,  # noqa: ARG001
-    row_weights: np.ndarray | None,  # noqa: ARG001
-    schedule: np.ndarray,  # noqa: ARG001
-    lowest: float,  # noqa: ARG001
-    tie: Tie = FREE,  # noqa: ARG001
-    ending: Ending = ALL_STEPS,  # noqa: ARG001
-    taken: Sequence[float] = (),  # noqa: ARG001
-) -> tuple[GaussianParameters, np.ndarray]:
-    """Takes no step: the caller's own loop is the readable twin (fit/short_runs.py)."""
-    return parameters, np.empty(0)
-
-
-def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
     begins: Sequence[Begin],
     rows: np.ndarray,  # noqa: ARG001
     row_weights: np.ndarray | None,  # noqa: ARG001
@@ -244,7 +230,31 @@ def em_steps_each(  # noqa: PLR0913, PLR0917 (all that a step has)
     ending: Ending = ALL_STEPS,  # noqa: ARG001
     taken: Sequence[float] = (),  # noqa: ARG001
 ) -> list[tuple[GaussianParameters, np.ndarray]]:
-    """`em_steps` of several climbs in one call; helpers that are there take some of them."""
+    """Steps of EM on `rows`, of each of several climbs: moments are sums of float64, whatever the dtype.
+
+    Here none is taken: the caller's own loop is the readable twin (fit/short_runs.py). Natively, helpers that
+    are there take some of the climbs.
+
+    Parameters
+    ----------
+    begins : sequence of Begin
+    rows : ndarray of shape (n, d)
+    row_weights : ndarray of shape (n,) or None
+    schedule : ndarray of shape (steps, 2)
+        See `ShortRuns.anneal`.
+    lowest : float
+        No variance in any direction may be lower.
+    ending : Ending
+    taken : sequence of float
+        The log-likelihoods before the steps of `schedule` that every climb has taken.
+
+    Returns
+    -------
+    climbs : list of (GaussianParameters, ndarray)
+        Of each the parameters after as many steps as could be taken: fewer where the climb ended, covariances
+        must be held at `lowest`, or a component became empty; and the log-likelihood before each step taken
+        here.
+    """
     return [(begin.parameters, np.empty(0)) for begin in begins]
 
 
